@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: study test test-slow lint bench clean
+.PHONY: study test test-slow lint bench docs clean
 
 study: $(VENV)/.installed
 	$(BIN)/hitl-sim run experiments/quickstart.toml --out results/quickstart
@@ -17,6 +17,10 @@ test-slow: $(VENV)/.installed-test
 lint: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate lint
 
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs . build/docs
+	@echo "Site: build/docs/docs/index.html"
+
 bench: $(VENV)/.installed-test
 	$(BIN)/python experiments/benchmarks/run_all.py
 
@@ -28,6 +32,11 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt
 $(VENV)/.installed-test: pyproject.toml .ci/constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c .ci/constraints.txt -e ".[test]"
+	touch $(VENV)/.installed $@
+
+$(VENV)/.installed-docs: pyproject.toml .ci/constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c .ci/constraints.txt -e ".[docs]"
 	touch $(VENV)/.installed $@
 
 clean:

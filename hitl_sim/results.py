@@ -27,6 +27,7 @@ from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.condition.versus import Comparison, compare_studies
 from hitl_sim.analysis.decision.sensitivity import Verdict, weigh
 from hitl_sim.cost import MEASURES, Prices, check_prices
+from hitl_sim.energy.profile_file import load_profile, profile_names
 from hitl_sim.record import LABEL_SCHEMA, RECORD_SCHEMA, REPLAY_SCHEMA
 from hitl_sim.schema import one_of
 from hitl_sim.study.conclude import Analysis
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from hitl_sim.study.verify import Verification, VerifiedRecord
 
 _NAMES = ("task", "arm", "role", "kind", "population")
+FRACTIONS = (0.8, 0.85, 0.9, 0.95, 1.0)
+"""Targets that an explorer offers, as shares of the pilot's best."""
 _SHORT: Mapping[str, str] = {
     "wage": "wage_usd_per_h",
     "electricity": "electricity_usd_per_kwh",
@@ -231,26 +234,50 @@ class Results:
 
         return tuple(figure_parts())
 
-    def plot(self, name: str, task: str | None = None) -> Figure | None:
+    def plot(
+        self,
+        name: str,
+        task: str | None = None,
+        style: str = "page",
+        columns: int = 1,
+        path: Path | str | None = None,
+    ) -> Figure | None:
         """Draw one figure of the report.
 
         Args:
             name: one of `figures()`.
             task: of which task; the first one when left out.
+            style: "page", or "paper": as wide as columns of a journal, with text of 6
+                points or more.
+            columns: of a paper that it is as wide as: 1 (3.5 in) or 2 (7.16 in).
+            path: file to write it to as well, `.pdf` or `.svg`, fonts within it.
 
         Returns:
             A matplotlib figure, to be shown or saved; None where the study has
-            nothing to draw in it.
+            nothing to draw in it, and then nothing is written.
 
         Raises:
-            ValueError: there is no such figure or task.
+            ValueError: there is no such figure, task, style or width, or the file has
+                another ending.
         """
-        from hitl_sim.report.figure.registry import draw  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.registry import draw, figure_parts  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.figure.style import (  # noqa: PLC0415
+            VECTOR,
+            look_of,
+            save_figure,
+        )
 
+        _check_one_of("name", name, tuple(figure_parts()))
+        look = look_of(style, columns)
+        if path is not None:
+            _check_one_of("path", Path(path).suffix or str(path), VECTOR)
         labels = [one.label for one in self.result.tasks]
         _check_one_of("task", task or labels[0], labels)
         index = labels.index(task or labels[0])
-        return draw(name, self.result, self.verdicts, task=index)
+        figure = draw(name, self.result, self.verdicts, task=index, look=look)
+        if figure is not None and path is not None:
+            save_figure(figure, Path(path))
+        return figure
 
     def report(self, path: Path | str | None = None, again: str | None = None) -> Path:
         """Write the report: a page, its figures, its numbers and the runs' bills.
@@ -285,6 +312,49 @@ class Results:
             rerun_command=command,
             title=f"Study {self.folder.resolve().name}",
         )
+
+    def explore(
+        self,
+        path: Path | str | None = None,
+        fractions: Sequence[float] = FRACTIONS,
+        devices: Sequence[str] | None = None,
+    ) -> Path:
+        """Write a page that bills these results anew while prices are moved.
+
+        Args:
+            path: of the page; `explore.html` in the results folder when left out.
+            fractions: targets that may be chosen beside the study's own, as shares of
+                the pilot's best.
+            devices: names or paths of profiles that may be chosen beside this one;
+                all shipped ones when left out.
+
+        Returns:
+            Path of the page.
+
+        Raises:
+            ValueError: a fraction is out of range, there is no such profile, or
+                `hitl-sim[explore]` is not installed.
+        """
+        from hitl_sim.report.explore import plotting_library, write_explorer  # noqa: PLC0415
+
+        for fraction in fractions:
+            if not 0.0 < fraction <= 1.0:
+                raise ValueError(f"`fractions` must be in (0, 1], got {fraction}.")
+        plotting_library()
+        names = profile_names() if devices is None else devices
+        others = [load_profile(name) for name in names]
+        own = self.result
+        profiles = {one.hash: one for one in (own.profile, *others)}
+        targets = dict.fromkeys((own.fraction, *fractions))
+        results = {
+            fraction: own
+            if fraction == own.fraction
+            else self._analysis.under(self.prices, fraction)
+            for fraction in targets
+        }
+        out = self.folder / "explore.html" if path is None else Path(path)
+        title = f"Explore {self.folder.resolve().name}"
+        return write_explorer(results, list(profiles.values()), out, title)
 
     def reprice(
         self, device: str | None = None, prices: Prices | None = None, **changes: Any

@@ -1,5 +1,6 @@
 """What README and docs say can be typed, and does what it says."""
 
+import importlib
 import os
 import re
 import shlex
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +17,17 @@ from hitl_sim.part import KINDS
 from hitl_sim.study.spec import kinds_of, load_spec
 
 ELSEWHERE = (
-    *("report", "confirm", "status", "verify", "compare", "audit", "profile"),
+    *(
+        "report",
+        "plot",
+        "explore",
+        "confirm",
+        "status",
+        "verify",
+        "compare",
+        "audit",
+        "profile",
+    ),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
     "project",
 )
@@ -96,6 +108,30 @@ def test_the_readme_opens_with_the_first_example():
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert (page.parent / link).exists(), link
+
+
+def test_pictures_of_concepts_are_as_they_are_drawn(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    pictures = importlib.import_module("pictures")
+    drawn = pictures.pictures()
+    assert len(drawn) == 3
+    for name, svg in drawn.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == svg
+    # what the page says of them
+    rng = np.random.default_rng
+    apart, together = (pictures.majorities(noise, rng(0)) for noise in (1.0, 0.4))
+    assert all(abs(found[0] - pictures.ACCURACY) < 0.01 for found in (apart, together))
+    assert apart[1] > 0.92
+    assert together[1] < 0.83
+
+
+def test_every_page_of_the_site_is_in_its_contents():
+    listed = set()
+    for page in ROOT.glob("docs/*.md"):
+        for block in re.findall(r"```{toctree}\n(.*?)```", page.read_text(), re.DOTALL):
+            listed |= {line for line in block.splitlines() if line and line[0] != ":"}
+    pages = {page.stem for page in ROOT.glob("docs/*.md")} - {"index"}
+    assert pages <= listed
 
 
 @pytest.mark.parametrize("kind", ["intervention", "method"])

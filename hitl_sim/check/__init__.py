@@ -1,13 +1,16 @@
 """Contract checks for parts, as a command, as functions and as a pytest parametriser.
 
-```python
-from hitl_sim import check
-from bald import bald
+In a file of tests::
 
-@check.parametrize([bald], expected_failed_checks={"bald": {"order": "by design"}})
-def test_part(part, check):
-    check(part)
-```
+    from hitl_sim import check
+    from bald import bald
+
+    by_design = {"bald": {"order": "by design"}}
+
+    @check.parametrize([bald], expected_failed_checks=by_design)
+    def test_part(part, check):
+        check(part)
+
 A check raises `CheckError`, whose one line says what was seen and what is allowed.
 """
 

@@ -231,6 +231,88 @@ def _report(
 
 
 @command()
+def plot(
+    folder: Folder,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Name of a figure. Without one all names are listed."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Of which task. Default: the first.")
+    ] = None,
+    columns: Annotated[
+        int, typer.Option(help="Columns of a paper that it is as wide as: 1 or 2.")
+    ] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File, .pdf or .svg. Default: NAME.pdf in DIR/figures."),
+    ] = None,
+    device: Device = None,
+    force: Force = False,
+) -> None:
+    """Draw a figure of a study for a paper: vector, fonts within it.
+
+    Widths are 3.5 and 7.16 inches; no text is below 6 points, and colours can be told
+    apart by colour-blind readers.
+    """
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.report.terminal.studies import print_figures
+    from hitl_sim.results import open_results
+
+    console, results = screen(), open_results(folder)
+    if name is None:
+        print_figures(console)
+        return
+    if out is not None:
+        check_new(out, force)
+    path = out or folder / "figures" / f"{name}.pdf"
+    if device is not None:
+        results = results.reprice(device)
+    if results.plot(name, task, "paper", columns, path) is None:
+        raise ValueError(
+            f"`NAME` must be a figure that applies to this study, got {name!r}: it has"
+            " nothing to show there."
+        )
+    print_text(console, "terminal.figure", path=path, soft_wrap=True)
+
+
+@command()
+def explore(
+    folder: Folder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File for the page. Default: explore.html in DIR."),
+    ] = None,
+    device: Device = None,
+    fraction: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Target that may be chosen, as a share of the pilot's best. Repeated. "
+            "Default: 0.8, 0.85, 0.9, 0.95 and 1, beside the study's own."
+        ),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a page that bills a study anew while prices are moved.
+
+    One file, which needs nothing else: wage, tariff, carbon, PUE, device, boundary,
+    cost of labels, reuse, queries over the model's life, target and who is asked are
+    set in it.
+    """
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.results import FRACTIONS, open_results
+
+    if out is not None:
+        check_new(out, force)
+    console, results = screen(), open_results(folder)
+    if device is not None:
+        results = results.reprice(device)
+    with console.status("billing the runs at every target ..."):
+        page = results.explore(out, FRACTIONS if fraction is None else fraction)
+    print_text(console, "terminal.page", path=page, soft_wrap=True)
+
+
+@command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
     from hitl_sim.report.terminal.studies import print_status

@@ -51,6 +51,13 @@ class Crowd(NamedTuple):
     finding: Finding
 
 
+class Behind(NamedTuple):
+    """What a cell of the table is of: a condition, and its rho or its E*."""
+
+    finding: Finding
+    is_size: bool = False
+
+
 @dataclass(frozen=True)
 class FirstScreen:
     """What stands on it.
@@ -59,6 +66,8 @@ class FirstScreen:
         warning: what has to be known before anything is believed; empty for nothing.
         verdicts: of each task, or of all where there are many.
         table: control, best with people and without, and the copy of the control.
+        behind: what its cells are of, row by row; None where a cell is no number of
+            one condition.
         legend: what its columns mean.
         turns: what would turn the answer round, or that nothing did.
         caution: what was measured, modelled and simulated.
@@ -67,6 +76,7 @@ class FirstScreen:
     warning: str
     verdicts: tuple[str, ...]
     table: Table
+    behind: tuple[tuple[Behind | None, ...], ...]
     legend: str
     turns: tuple[str, ...]
     caution: str
@@ -89,10 +99,12 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
     own = own_training(result)
     is_spoilt = any(spoilt(task, result) > 0.0 for task in tasks)
     asked = [bool(f.replay) for task in tasks for f in task.with_people]
+    table, behind = _table(result)
     return FirstScreen(
         warning=say("check.untuned", own=own) if own else "",
         verdicts=told,
-        table=_table(result),
+        table=table,
+        behind=tuple(behind),
         legend=say("first.legend", crowd=middle, is_spoilt=is_spoilt),
         turns=tuple(_turns(result, verdicts)),
         caution=say(
@@ -258,8 +270,14 @@ def _count(result: StudyResult) -> str:
     return say("first.count", num=len(leaders), **told)
 
 
-def _table(result: StudyResult) -> Table:
-    """Lay out control, best with people, best without, and the copy of the control."""
+def _table(
+    result: StudyResult,
+) -> tuple[Table, list[tuple[Behind | None, ...]]]:
+    """Lay out control, best with people, best without, and the copy of the control.
+
+    Returns:
+        The table, and what its cells are of.
+    """
     named = {id(task): crowds_of(task) for task in result.tasks}
     most = max(named.values(), key=len, default=[])
     columns = [one.name for one in most]
@@ -272,6 +290,8 @@ def _table(result: StudyResult) -> Table:
         "E* people",
     )
     rows, classes = list[tuple[str, ...]](), list[str]()
+    behind = list[tuple[Behind | None, ...]]()
+    width = len(heads)
     for task in result.tasks:
         crowds = named[id(task)]
         cells = _cells(crowds, columns)
@@ -282,17 +302,20 @@ def _table(result: StudyResult) -> Table:
             own = name if what == usual else f"{name}: {what}"
             rows.append((own, *cells, _size(crowds)))
             classes.append("")
+            behind.append(_behind(crowds, columns))
             continue
         is_whole = len(result.tasks) <= _WITH_NULL
         if is_whole:
             blank = [""] * len(columns)
             rows.append((f"{name}: control {_joules(task)}", *blank, ""))
             classes.append("control")
+            behind.append((None,) * width)
         leader = _leader(task)
         if leader is not None:
             who = "with people" if is_whole else name
             rows.append((f"{who}: {leader.name}", *cells, _size(crowds)))
             classes.append("crowd" if is_whole else "")
+            behind.append(_behind(crowds, columns))
         machine = best(task.without_people)
         for finding, words in ((machine, "nobody asked: "), (task.null, "A/A: ")):
             is_shown = is_whole or (
@@ -303,12 +326,27 @@ def _table(result: StudyResult) -> Table:
                 alone = (ratio_text(finding.ratio), *rest)[: max(len(columns), 1)]
                 rows.append((f"{words}{finding.name}", *alone, ""))
                 classes.append("crowd")
+                first = (None, Behind(finding))
+                behind.append((*first, *(None,) * (width - len(first)))[:width])
     left = len(rows) - MOST_ROWS
     if not is_short and left > 0:
         rows, classes = rows[: MOST_ROWS - 1], classes[: MOST_ROWS - 1]
         rows.append((f"and {left + 1} more tasks", *[""] * len(columns), ""))
         classes.append("control")
-    return Table(heads, rows, classes=classes)
+        behind = [*behind[: MOST_ROWS - 1], (None,) * width]
+    return Table(heads, rows, classes=classes), behind
+
+
+def _behind(
+    crowds: Sequence[Crowd], columns: Sequence[str]
+) -> tuple[Behind | None, ...]:
+    """Say of which condition each cell of a row is, as `_cells` and `_size` fill it."""
+    by_name = {one.name: Behind(one.finding) for one in crowds}
+    own: list[Behind | None] = [by_name.get(name) for name in columns]
+    if not set(by_name) <= set(columns):
+        own = [*by_name.values(), *[None] * len(columns)][: len(columns)]
+    middle = crowds[len(crowds) // 2].finding if crowds else None
+    return (None, *own, None if middle is None else Behind(middle, is_size=True))
 
 
 def _joules(task: TaskResult) -> str:

@@ -8,7 +8,7 @@ from hitl_sim.analysis.condition.break_even import AXIS_NAMES
 from hitl_sim.analysis.condition.finding import Finding, TaskResult
 from hitl_sim.analysis.condition.training_size import TrainingSize
 from hitl_sim.analysis.decision.decide import Decision
-from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict
+from hitl_sim.analysis.decision.sensitivity import Sensitivity
 from hitl_sim.cost import MEASURES
 from hitl_sim.report.decision import crossing_text, per_hour_text
 from hitl_sim.report.number import (
@@ -24,11 +24,9 @@ from hitl_sim.report.number import (
     plain_joules,
     ratio_text,
     share_text,
-    span,
     times,
     worth_text,
 )
-from hitl_sim.report.provenance import Sources
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, lay_out
 
@@ -50,21 +48,6 @@ _WORTH = (
     "EVPPI at the study's own scale",
     "told by",
 )
-
-
-def decision_tables(verdict: Verdict, sources: Sources) -> list[Table]:
-    """Return the tables of a decision, in the order in which they are read.
-
-    Sources that are new are taken in.
-    """
-    decision, sensitivity = verdict
-    tables = [
-        input_table(decision, sources),
-        sure_table(decision),
-        even_table(decision),
-        frontier_table(decision),
-    ]
-    return tables if sensitivity is None else [*tables, worth_table(sensitivity)]
 
 
 def sure_table(decision: Decision) -> Table:
@@ -144,21 +127,6 @@ def worth_table(found: Sensitivity) -> Table:
         )
     notes = [say("page.held_as", note=note) for note in found.left_out]
     return Table(_WORTH, rows, "sensitivity and value of information", notes=notes)
-
-
-def input_table(decision: Decision, sources: Sources) -> Table:
-    """List what was drawn as the world, each with its source."""
-    return lay_out(
-        decision.inputs,
-        {
-            "input": lambda one: one.words,
-            "value": lambda one: digits(one.value),
-            "95 %": lambda one: span(one.low, one.high),
-            "kind": lambda one: one.kind.words,
-            "source": lambda one: sources.cite(one.source),
-        },
-        "what was drawn as the world",
-    )
 
 
 HEADINGS = (

@@ -152,13 +152,20 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
 
 
 def _notes(result: StudyResult) -> tuple[str, ...]:
+    people = evidence_words(result)
+    return (
+        *([say("note.people", people=people)] if people else []),
+        *tell_across(across_study(result)),
+        *tell_surfaces(find_surfaces(result)),
+        *study_notes(result),
+    )
+
+
+def study_notes(result: StudyResult) -> tuple[str, ...]:
+    """Say what holds for all comparisons of a study, and what it leaves out."""
     num = sum(len(distinct(task.findings)) for task in result.tasks)
     same = sum(len(task.findings) for task in result.tasks) - num
-    people = evidence_words(result)
-    notes = [say("note.people", people=people)] if people else []
-    notes.extend(tell_across(across_study(result)))
-    notes.extend(tell_surfaces(find_surfaces(result)))
-    notes.append(say("note.many", num=num, same=same))
+    notes = [say("note.many", num=num, same=same)]
     if result.stopping:
         rule = result.study["replicates"]
         notes.append(say("note.stopping", found=result.stopping, rule=rule))

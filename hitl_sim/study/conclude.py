@@ -80,8 +80,14 @@ class Analysis:
         folder = read_folder(path)
         return cls(path, folder, folder.profile(device), **use)
 
-    def under(self, prices: Prices | None = None) -> StudyResult:
+    def under(
+        self, prices: Prices | None = None, fraction: float | None = None
+    ) -> StudyResult:
         """Analyse the records by the rules of the study's own file.
+
+        Args:
+            prices: all of them; the study's own when left out.
+            fraction: of the pilot's best that is the target; the study's own likewise.
 
         Raises:
             RecordError: the records cannot be billed.
@@ -95,7 +101,7 @@ class Analysis:
                 manifest,
                 self.profile,
                 asked,
-                fraction=study["target"]["fraction"],
+                fraction=fraction or study["target"]["fraction"],
                 smoothing=study["target"]["smoothing"],
                 smallest_effect=study["smallest_effect"],
                 seed=study["seed"],

@@ -40,6 +40,8 @@ def call(*args):
 COMMANDS = [
     "run",
     "report",
+    "plot",
+    "explore",
     "status",
     "verify",
     "confirm",

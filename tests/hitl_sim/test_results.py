@@ -1,5 +1,6 @@
 """Results of a study in Python: tables, answer, figures, and other prices."""
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_unknown_prices_devices_and_figures_are_refused_by_name(results):
         results.reprice(wages=3.0)
     with pytest.raises(ValueError, match="`device` must be one of"):
         results.reprice(device="abacus")
-    with pytest.raises(ValueError, match="`name` must be one of 'learning'"):
+    with pytest.raises(ValueError, match="`name` must be one of 'curves'"):
         results.plot("pie")
     with pytest.raises(ValueError, match="`task` must be one of 'digits"):
         results.plot("learning", task="letters")
@@ -190,3 +191,48 @@ def test_a_plan_counts_runs_and_leaves_nothing_behind(results, smoke_path, tmp_p
     assert found.runs == found.runs_left == 32
     assert math.isfinite(found.seconds_one_core)
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_figure_for_a_paper_is_written_where_it_applies(results, tmp_path):
+    path = tmp_path / "curves.pdf"
+    figure = results.plot("curves", style="paper", columns=2, path=path)
+    assert figure.get_size_inches()[0] == 7.16
+    assert path.read_bytes().startswith(b"%PDF")
+    other = tmp_path / "surface.pdf"
+    assert results.plot("surface", style="paper", path=other) is None
+    assert not other.exists()
+    with pytest.raises(ValueError, match=r"`path` must be one of '.pdf', '.svg'"):
+        results.plot("curves", path=tmp_path / "curves.jpg")
+
+
+def test_the_command_lists_and_draws_figures(results, tmp_path):
+    call = functools.partial(CliRunner().invoke, app)
+    listed = call(["plot", str(results.folder)])
+    assert listed.exit_code == 0
+    assert all(name in listed.output for name in results.figures())
+    out = tmp_path / "a.svg"
+    drawn = call(["plot", str(results.folder), "ladder", "--out", str(out)])
+    assert drawn.exit_code == 0, drawn.output
+    assert out.read_text().startswith("<svg")
+    for wrong in (["surface"], ["pie"], ["ladder", "--out", str(out)]):
+        refused = call(["plot", str(results.folder), *wrong])
+        assert refused.exit_code != 0
+        assert isinstance(refused.exception, ValueError | SystemExit)
+
+
+def test_an_explorer_is_written_with_every_target_that_is_asked_for(results, tmp_path):
+    path = results.explore(tmp_path / "a.html", fractions=(0.5,), devices=("h100",))
+    text = path.read_text()
+    assert '"fractions":[' in text
+    own = results.result.fraction
+    assert f'"fractions":[{own},0.5]' in text
+    assert "h100@" in text
+    with pytest.raises(ValueError, match="`fractions` must be in"):
+        results.explore(tmp_path / "b.html", fractions=(0.0,))
+    assert not (tmp_path / "b.html").exists()
+    call = functools.partial(CliRunner().invoke, app)
+    out = tmp_path / "c.html"
+    words = ["explore", str(results.folder), "--out", str(out), "--fraction", "0.5"]
+    assert call(words).exit_code == 0
+    assert out.exists()
+    assert call(words).exit_code != 0

@@ -35,7 +35,7 @@ ARM, CONTROL = 0, 1
 
 
 @functools.lru_cache(16)
-def _halves(num: int, stream: int) -> tuple[FloatArray, FloatArray]:
+def halves(num: int, stream: int) -> tuple[FloatArray, FloatArray]:
     """Draw `[B]` weights of half a success and of half a failure."""
     generator = np.random.default_rng([num, stream])
     success, failure = generator.gamma(_JEFFREYS, size=(2, num))
@@ -75,7 +75,7 @@ def per_success(
         return np.asarray(whole / num)
     success, failure = (
         np.where(is_open, half.reshape(-1, *(1,) * (np.ndim(spent) - 1)), 0.0)
-        for half in _halves(len(weights), stream)
+        for half in halves(len(weights), stream)
     )
     at_cap = _mean_failed(spent, reached) if if_failed is None else weights @ if_failed
     with np.errstate(invalid="ignore", divide="ignore"):

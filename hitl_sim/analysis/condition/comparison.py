@@ -411,6 +411,7 @@ class _Base:
                 arm.group, self.pricing.device.costs, smoothing=self.rules.smoothing
             ),
             amounts=arm.amounts,
+            recurring=arm.recurring,
             test_by_run=seen,
             worked_by_run=np.asarray(arm.usage.worked_s, np.float64),
             replay={name: _mean(count) for name, count in arm.group.replay.items()},

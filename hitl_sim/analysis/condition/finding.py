@@ -94,6 +94,7 @@ class Finding(Condition):
             NaN where they mean nothing.
         curve: the learning curve.
         amounts: what each run used, to be priced in any scenario.
+        recurring: of these, what another training with the same guidance does anew.
         test_by_run: `[R]` test accuracy where each run stopped.
         worked_by_run: `[R]` seconds that people worked in each run.
         replay: mean counts per run of where answers came from, as in `RunGroup`; empty
@@ -123,6 +124,7 @@ class Finding(Condition):
     over_control: tuple[TrainingSize, ...]
     over_machine: tuple[TrainingSize, ...]
     amounts: CostSample
+    recurring: CostSample
     test_by_run: FloatArray
     worked_by_run: FloatArray
     replay: Mapping[str, float] = field(default_factory=dict)

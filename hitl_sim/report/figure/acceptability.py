@@ -10,6 +10,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     looks_of,
     new_figure,
+    points,
     power_of_ten,
 )
 from hitl_sim.report.number import times
@@ -59,7 +60,7 @@ def draw_acceptability(decision: Decision) -> Figure | None:
         (0.11, 0.9),
         xycoords="axes fraction",
         va="top",
-        fontsize=8.5,
+        fontsize=points(8.5),
         color=GREY,
     )
     if all(np.isnan(arm.by_carbon_price[1:]).all() for arm in arms):
@@ -88,6 +89,6 @@ def draw_acceptability(decision: Decision) -> Figure | None:
         strict=True,
     ):
         axes.set(xlabel=label, title=title)
-    figure.supylabel("probability that people pay", fontsize=9.5)
+    figure.supylabel("probability that people pay", fontsize=points(9.5))
     legend_below(figure, 2, above)
     return figure

@@ -22,6 +22,7 @@ from hitl_sim.report.figure.style import (
     name_rows,
     new_figure,
     places,
+    points,
     short_joules,
     write_end,
 )
@@ -125,7 +126,7 @@ def _draw_stack(part: SubFigure, names: Sequence[str], stack: Stack) -> Axes:
                 (_BREAK * float(end), float(y)),
                 ha="center",
                 va="center",
-                fontsize=17,
+                fontsize=points(17),
                 color="white",
                 fontweight="bold",
             )

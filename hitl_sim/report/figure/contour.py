@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hitl_sim.analysis.decision.decide import Decision
-from hitl_sim.report.figure.style import BLACK, folded, new_figure
+from hitl_sim.report.figure.style import BLACK, folded, new_figure, points
 
 _PER_DECADE = (1.0, 2.0, 5.0)
 
@@ -35,7 +35,7 @@ def draw_contour(decision: Decision) -> Figure | None:
         lines = axes.contour(
             *place, values, levels=inside, colors=BLACK, linewidths=1.2
         )
-        for text in axes.clabel(lines, fmt=lambda v: f"{v:.0e}", fontsize=8.5):
+        for text in axes.clabel(lines, fmt=lambda v: f"{v:.0e}", fontsize=points(8.5)):
             text.set_bbox({"facecolor": "white", "alpha": 0.8, "pad": 0.6, "lw": 0})
     bar = figure.colorbar(drawn, ax=axes)
     bar.set_label("M*: times as dear (power of ten)")

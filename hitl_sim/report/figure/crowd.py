@@ -16,6 +16,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     new_figure,
     places,
+    points,
     styled,
     to_png,
     to_svg,
@@ -86,7 +87,7 @@ def _draw_accuracy(axes: Axes, summary: CrowdSummary) -> None:
         xycoords=("data", "axes fraction"),
         ha="right" if is_left else "left",
         va="top",
-        fontsize=9,
+        fontsize=points(9),
         color=BLACK,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
     )
@@ -161,7 +162,7 @@ def _draw_shares(
         height = value if np.isfinite(value) else 0.0
         axes.barh(at, height, color=colour, height=0.55)
         text = f"{value:.2f}" if np.isfinite(value) else "none"
-        write_end(axes, height, at, text, points=3)
+        write_end(axes, height, at, text, gap=3)
     axes.set_yticks(place, list(shares))
     axes.set(xlim=(0.0, 1.2), xticks=[0.0, 0.5, 1.0], xlabel=what, title=title)
 

@@ -29,6 +29,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     looks_of,
     new_figure,
+    points,
     write_near,
 )
 from hitl_sim.report.number import duration
@@ -152,7 +153,7 @@ def _mark(
         rotation=90,
         ha="right" if is_left else "left",
         va="bottom" if is_low else "top",
-        fontsize=8.5,
+        fontsize=points(8.5),
         color=colour,
     )
 
@@ -171,6 +172,6 @@ def _mark_worked(axes: Axes, task: TaskResult) -> None:
         (_CLEAR * task.horizon_j, hours),
         (0, 3),
         va="bottom",
-        fontsize=8.5,
+        fontsize=points(8.5),
         color=GREY,
     )

@@ -18,6 +18,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     marker_of,
     new_figure,
+    points,
     write_near,
 )
 
@@ -105,7 +106,7 @@ def _draw_target(axes: Axes, task: TaskResult) -> None:
         xycoords=("axes fraction", "data"),
         va="top",
         color=GREY,
-        fontsize=9,
+        fontsize=points(9),
         zorder=1.5,
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.6},
     )

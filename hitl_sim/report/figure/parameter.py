@@ -21,6 +21,7 @@ from hitl_sim.report.figure.style import (
     looks_of,
     mark,
     new_figure,
+    points,
     ratio_axis,
 )
 from hitl_sim.report.number import RHO
@@ -67,7 +68,7 @@ def draw_parameter(tasks: Sequence[TaskResult], parameter: str, people: str) -> 
         axes.set(xlabel=lines[0].sweep.words, ylabel=f"{RHO} (log scale)")
     figure.suptitle(
         f"{RHO}: joules to the target beside the control's\npeople: {people}",
-        fontsize=10.5,
+        fontsize=points(10.5),
         fontweight="bold",
     )
     open_: dict[str, Any] = {"markerfacecolor": "white"}

@@ -20,6 +20,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     mark,
     new_figure,
+    points,
     ratio_axis,
 )
 from hitl_sim.report.number import RHO
@@ -64,7 +65,7 @@ def draw_quality(task: TaskResult) -> Figure:
         columns = 2 if widest <= _MOST_ABREAST else 1
         figure = _draw_crowds(panels, limits, shades, _crowds(task), columns)
     figure.supylabel(
-        f"{RHO}: joules to the target / control's (log scale)", fontsize=9.5
+        f"{RHO}: joules to the target / control's (log scale)", fontsize=points(9.5)
     )
     figure.suptitle(f"{task.task}: {RHO} by crowd, 95 % intervals", fontweight="bold")
     return figure
@@ -93,7 +94,7 @@ def _draw_crowds(
             parameter for f in findings for parameter in _unnamed(f)
         )
         values = " / ".join(parameter.replace("_", " ") for parameter in parameters)
-        axes.set_xlabel(values if len(parameters) > 1 else "", fontsize=8.5)
+        axes.set_xlabel(values if len(parameters) > 1 else "", fontsize=points(8.5))
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     handles = [

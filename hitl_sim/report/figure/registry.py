@@ -20,7 +20,7 @@ from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
 from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.decision.decide import Decision, Leader
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict, weigh
-from hitl_sim.report.figure.style import styled, to_svg
+from hitl_sim.report.figure.style import Look, fit_texts, styled, to_svg
 from hitl_sim.report.sentence import sentences
 from hitl_sim.report.study_table import evidence_words, swept_parameters
 
@@ -92,6 +92,7 @@ def draw(
     *,
     task: int = 0,
     parameter: str | None = None,
+    look: Look | None = None,
 ) -> Figure | None:
     """Draw one figure of a study.
 
@@ -102,6 +103,7 @@ def draw(
         task: which of the study's tasks, from 0.
         parameter: for `parameter`, which field of the crowd; default the first that was
             swept.
+        look: how large it is; default as on the page.
 
     Returns:
         The figure; None where it does not apply to this study.
@@ -112,30 +114,42 @@ def draw(
     if name not in figure_parts():
         allowed = ", ".join(repr(known) for known in figure_parts())
         raise ValueError(f"`name` must be one of {allowed}, got {name!r}.")
-    parameters = [parameter] if parameter is not None else swept_parameters(result)
-    if name == "parameter" and not parameters:
+    verdicts = weigh(result) if verdicts is None else verdicts
+    scene = whole_scene(result, verdicts, parameter)
+    if name == "parameter" and not scene.parameter:
         return None
-    verdict = (weigh(result) if verdicts is None else verdicts)[task]
-    surfaces = shown_surfaces(result) if name == "surface" else []
-    scene = Scene(
-        result,
-        result.tasks[task],
-        verdict,
-        parameter=(*parameters, "")[0],
-        surface=surfaces[0] if surfaces else None,
-    )
-    with styled():
-        return scene.draw(name)
+    scene = replace(scene, task=result.tasks[task], verdict=verdicts[task])
+    with styled(name, look):
+        figure = scene.draw(name)
+        if figure is not None and look is not None:
+            fit_texts(figure)
+        return figure
+
+
+def draw_page(
+    result: StudyResult, verdicts: Sequence[Verdict]
+) -> Iterator[tuple[str, str]]:
+    """Draw the figures that the page shows, as far as they apply.
+
+    Yields:
+        Name, and the figure as SVG with ids of its own.
+    """
+    for name in page_figures():
+        with styled(name):
+            figure = whole_scene(result, verdicts).draw(name)
+        if figure is not None:
+            yield name, to_svg(figure, name)
 
 
 def draw_all(
     result: StudyResult, verdicts: Sequence[Verdict]
 ) -> Iterator[tuple[str, str]]:
-    """Draw every figure that applies, for files and page.
+    """Draw every figure that applies, for files: of every task and parameter.
 
     Yields:
         Name of the file, and the figure as SVG with ids of its own.
     """
+    yield from draw_page(result, verdicts)
     scenes = [
         Scene(result, task, verdict)
         for task, verdict in zip(result.tasks, verdicts, strict=True)
@@ -144,7 +158,7 @@ def draw_all(
         (task_figure(kind, scene.task, index), kind, scene)
         for index, scene in enumerate(scenes)
         for kind, part in figure_parts().items()
-        if part != "study"
+        if part in ("task", "decision")
     ]
     named += [
         (parameter_figure(found), "parameter", replace(scenes[0], parameter=found))
@@ -159,6 +173,32 @@ def draw_all(
             figure = scene.draw(kind)
         if figure is not None:
             yield file, to_svg(figure, file)
+
+
+def page_figures() -> list[str]:
+    """Return the figures that are drawn once for all tasks, in their order."""
+    return [name for name, part in figure_parts().items() if part == "page"]
+
+
+def whole_scene(
+    result: StudyResult, verdicts: Sequence[Verdict], parameter: str | None = None
+) -> Scene:
+    """Return what figures of a whole study are drawn of; its first task stands by.
+
+    Args:
+        result: of `hitl_sim.analysis.analyse`.
+        verdicts: one per task.
+        parameter: a field of the crowd; default the first that was swept.
+    """
+    swept = swept_parameters(result)
+    surfaces = shown_surfaces(result)
+    return Scene(
+        result,
+        result.tasks[0],
+        verdicts[0],
+        parameter=(swept or [""])[0] if parameter is None else parameter,
+        surface=surfaces[0] if surfaces else None,
+    )
 
 
 def task_figure(kind: str, task: TaskResult, index: int) -> str:

@@ -11,7 +11,9 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -20,10 +22,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from hitl_sim.energy.display import format_value
+from hitl_sim.output import write_bytes, write_text
 
 BLACK = "#000000"
 GREY = "#6b6b6b"
@@ -44,6 +48,7 @@ RATIO_TICKS = (
     *(10.0, 20.0, 50.0, 100.0),
 )
 _TITLE_CHARACTERS = 58
+LEAST_PT = 6.0
 WIDTH_IN = 5.6
 """So that 9 pt text is 8 px or more on a phone 360 px wide."""
 
@@ -73,21 +78,93 @@ _STYLE: Mapping[str, Any] = {
 }
 
 
+class Look(NamedTuple):
+    """How large a figure is, and all that is written in it.
+
+    Attributes:
+        width_in: of the figure.
+        text: size of text beside that of the page.
+        height: of the figure beside that of the page.
+        legend: columns of a legend more than on the page.
+    """
+
+    width_in: float = WIDTH_IN
+    text: float = 1.0
+    height: float = 1.0
+    legend: int = 0
+
+    @property
+    def room(self) -> float:
+        """Return how many characters a line has beside one of the page."""
+        return self.width_in / WIDTH_IN / self.text
+
+
+LOOKS: Mapping[tuple[str, int], Look] = {
+    ("page", 1): Look(),
+    ("paper", 1): Look(3.5, 0.76, 0.84, -1),
+    ("paper", 2): Look(7.16, 0.84, 0.8, 1),
+}
+"""By style and columns of a paper. Widths are those of IEEE and, within a millimetre,
+of Nature and Elsevier (88.9 and 181.9 mm); no text is below 6 pt."""
+_TRIES = 4
+_PLACES: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
+_LOOK: ContextVar[Look] = ContextVar("look", default=LOOKS["page", 1])
+_TEXTS = (
+    *("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsize"),
+    *("xtick.labelsize", "ytick.labelsize", "lines.linewidth"),
+)
+STYLES = tuple(dict.fromkeys(style for style, _ in LOOKS))
+VECTOR = (".pdf", ".svg")
+"""Endings of files that figures are written to."""
+
+
+def look_of(style: str, columns: int) -> Look:
+    """Return how large figures of a style are.
+
+    Raises:
+        ValueError: there is no such style, or it has not so many columns.
+    """
+    if style not in STYLES:
+        allowed = ", ".join(map(repr, STYLES))
+        raise ValueError(f"`style` must be one of {allowed}, got {style!r}.")
+    known = [num for name, num in LOOKS if name == style]
+    if columns not in known:
+        allowed = " or ".join(map(str, known))
+        raise ValueError(
+            f"`columns` must be {allowed} with style {style!r}, got {columns}."
+        )
+    return LOOKS[style, columns]
+
+
 @contextmanager
-def styled(salt: str = "hitl_sim") -> Iterator[None]:
+def styled(salt: str = "hitl_sim", look: Look | None = None) -> Iterator[None]:
     """Draw in this style without leaving a trace in matplotlib's settings.
 
     Args:
         salt: fixes the ids inside an SVG; figures of one page need different ones.
+        look: how large figures are; default that of whoever calls, or of the page.
     """
-    settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
-    with mpl.rc_context(settings):
-        yield
+    asked = _LOOK.get() if look is None else look
+    sizes = {name: _STYLE[name] * asked.text for name in _TEXTS}
+    settings: dict[Any, Any] = {**_STYLE, **sizes, "svg.hashsalt": salt}
+    token = _LOOK.set(asked)
+    try:
+        with mpl.rc_context(settings):
+            yield
+    finally:
+        _LOOK.reset(token)
+
+
+def points(size: float) -> float:
+    """Return the size of a text that has `size` points on the page."""
+    return max(size * _LOOK.get().text, min(size, LEAST_PT))
 
 
 def new_figure(height_in: float) -> Figure:
-    """Return an empty figure that no global list knows."""
-    return Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    """Return an empty figure that no global list knows, so high on the page."""
+    look = _LOOK.get()
+    size = look.width_in, height_in * look.height
+    return Figure(figsize=size, layout="constrained")
 
 
 def colour_of(names: Iterable[str]) -> dict[str, str]:
@@ -110,7 +187,54 @@ def looks_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def folded(text: str, width: int = _TITLE_CHARACTERS) -> str:
     """Break a long title into lines that fit a figure."""
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(textwrap.wrap(text, round(width * _LOOK.get().room)))
+
+
+def fit_texts(figure: Figure) -> None:
+    """Break titles, labels and names in a legend that do not fit a figure's width."""
+    for _ in range(_TRIES):
+        figure.draw_without_rendering()
+        far = [text for text in _texts(figure) if _room(text, figure) < 1.0]
+        if not far:
+            return
+        for text in far:
+            lines = text.get_text().split("\n")
+            most = max(int(max(map(len, lines)) * _room(text, figure)) - 1, 8)
+            text.set_text("\n".join(_wrapped(line, most) for line in lines))
+
+
+def _wrapped(line: str, most: int) -> str:
+    """Break a line at its spaces, and names of arms where words of them meet."""
+    parts = textwrap.wrap(line.replace("_", "_ "), most, break_long_words=False)
+    return "\n".join(part.replace("_ ", "_") for part in parts)
+
+
+def _texts(figure: Figure) -> list[Text]:
+    """Return what may be long: titles, names of axes, and a legend's."""
+    found = [text for axes in figure.axes for text in axes.findobj(Text)]
+    titles = {axes.get_title(place) for axes in figure.axes for place in _PLACES}
+    names = {axis.get_label_text() for a in figure.axes for axis in (a.xaxis, a.yaxis)}
+    own = [text for text in found if text.get_text() in (titles | names) - {""}]
+    legends = [text for legend in figure.legends for text in legend.get_texts()]
+    return [*own, *legends, *figure.texts, *_suptitle(figure)]
+
+
+def _suptitle(figure: Figure) -> list[Text]:
+    return [t for t in figure.get_children() if isinstance(t, Text)]
+
+
+def _room(text: Text, figure: Figure) -> float:
+    """Return how long a text may be beside what it is; upright ones by height."""
+    box, width = text.get_window_extent(), float(figure.bbox.width)
+    low, high = float(box.x0), float(box.x1)
+    if text.get_rotation() % 180 or box.width == 0.0:
+        return 1.0
+    if low >= -1.0 and high <= width + 1.0:
+        return 1.0
+    if text.get_horizontalalignment() == "center":
+        middle = (low + high) / 2
+        return 2.0 * min(middle, width - middle) / (high - low)
+    return (width - max(low, 0.0)) / (high - low)
 
 
 def name_rows(axes: Axes, place: Any, names: Sequence[str]) -> None:
@@ -120,16 +244,16 @@ def name_rows(axes: Axes, place: Any, names: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
 
 
-def write_end(axes: Axes, end: float, row: float, text: str, points: int = 4) -> None:
+def write_end(axes: Axes, end: float, row: float, text: str, gap: int = 4) -> None:
     """Write a text some points beyond the end of a bar, at its height."""
-    write_near(axes, text, (end, row), (points, 0), va="center", fontsize=9)
+    write_near(axes, text, (end, row), (gap, 0), va="center", fontsize=points(9))
 
 
 def write_near(
-    axes: Axes, text: str, at: Any, points: tuple[float, float], **look: Any
+    axes: Axes, text: str, at: Any, gap: tuple[float, float], **look: Any
 ) -> None:
     """Write a text some points away from a place; `look` as `annotate` takes it."""
-    axes.annotate(text, at, xytext=points, textcoords="offset points", **look)
+    axes.annotate(text, at, xytext=gap, textcoords="offset points", **look)
 
 
 def places(num: int) -> NDArray[np.int64]:
@@ -177,9 +301,8 @@ def legend_below(
     for axes in panels:
         found, labels = axes.get_legend_handles_labels()
         named |= zip(labels, found, strict=True)
-    figure.legend(
-        named.values(), named.keys(), loc="outside lower center", ncols=columns
-    )
+    ncols = max(1, columns + _LOOK.get().legend)
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=ncols)
 
 
 def to_svg(figure: Figure, salt: str) -> str:
@@ -193,6 +316,26 @@ def to_svg(figure: Figure, salt: str) -> str:
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     return text[text.index("<svg") :]
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PDF or SVG, its fonts within it, the same bytes every time.
+
+    Raises:
+        ValueError: the file has another ending.
+    """
+    if path.suffix not in VECTOR:
+        allowed = " or ".join(VECTOR)
+        raise ValueError(f"`path` must end in {allowed}, got {str(path)!r}.")
+    if path.suffix == ".svg":
+        write_text(path, to_svg(figure, path.stem))
+        return
+    buffer = io.BytesIO()
+    with styled(path.stem):
+        # outlines as TrueType, which journals ask for
+        mpl.rcParams["pdf.fonttype"] = 42
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+    write_bytes(path, buffer.getvalue())
 
 
 def to_png(figure: Figure, salt: str) -> bytes:

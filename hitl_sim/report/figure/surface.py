@@ -17,6 +17,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     mark,
     new_figure,
+    points,
 )
 from hitl_sim.report.number import RHO, digits
 
@@ -64,7 +65,9 @@ def draw_surface(surface: StudySurface | None) -> Figure | None:
     ticks = [tick for tick in _TICKS if abs(math.log(tick)) <= most]
     bar.set_ticks([math.log(tick) for tick in ticks], labels=[f"{t:g}" for t in ticks])
     figure.suptitle(
-        folded(f"{surface.task}: {surface.label}"), fontsize=10.5, fontweight="bold"
+        folded(f"{surface.task}: {surface.label}"),
+        fontsize=points(10.5),
+        fontweight="bold",
     )
     legend_below(
         figure,

@@ -16,6 +16,7 @@ from hitl_sim.report.figure.style import (
     legend_below,
     looks_of,
     new_figure,
+    points,
 )
 
 _MOST = 8.0
@@ -60,7 +61,7 @@ def draw_targets(task: TaskResult) -> Figure | None:
         textcoords="offset points",
         va="top",
         color=GREY,
-        fontsize=8.5,
+        fontsize=points(8.5),
     )
     axes.set(
         yscale="log",

@@ -22,6 +22,7 @@ from hitl_sim.report.number import (
     span,
 )
 from hitl_sim.report.registration import registration_page
+from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.schema import one_of
@@ -46,6 +47,17 @@ def print_status(console: Console, found: Status) -> None:
     rows = [(arm.task, arm.arm, str(arm.done), str(arm.total)) for arm in found.arms]
     print_table(console, ("task", "arm", "finished", "runs"), rows)
     print_text(console, "terminal.unfinished", found=found)
+
+
+def print_figures(console: Console) -> None:
+    """Print the name of every figure, and what it shows."""
+    from hitl_sim.report.figure.registry import figure_parts  # noqa: PLC0415 - loads matplotlib
+
+    rows = [
+        (name, say(f"caption_{part}.{name}").partition(". ")[0].rstrip("."))
+        for name, part in figure_parts().items()
+    ]
+    print_table(console, ("figure", "what it shows"), rows, fold=("what it shows",))
 
 
 def show_registration(console: Console, found: Registration, out: Path | None) -> None:

@@ -1,8 +1,13 @@
 """Analysed synthetic studies to report on, from the analysis tests' generator."""
 
 import dataclasses
+import html
 import importlib.util
+import json
 import math
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -154,3 +159,65 @@ def verdict(swept):
     """Return the verdict of `swept`."""
     (found,) = weigh(swept)
     return found
+
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browse():
+    """Return a function that opens a page; its console is in the errors."""
+    browser = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if browser is None:
+        pytest.skip(f"none of {', '.join(NAMES)} is on PATH")
+
+    def run(url, folder, *options):
+        command = [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-component-update",
+            "--disable-background-networking",
+            f"--user-data-dir={folder / 'profile'}",
+            "--enable-logging=stderr",
+            "--v=0",
+            *options,
+            url,
+        ]
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=120
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def probe(browse):
+    """Return a function that runs a script in a page, freed of its policy.
+
+    It gives what `probed()` of the script gives, as JSON.
+    """
+
+    def run(page, folder, script, *options, address=""):
+        free = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text())
+        ending = (
+            f"<script>{script}</script><script>Promise.resolve(probed()).then(found =>"
+            " { const told = document.createElement('pre'); told.id = 'probed';"
+            " told.textContent = JSON.stringify(found); document.body.append(told); });"
+            "</script></body>"
+        )
+        head, _, tail = free.rpartition("</body>")
+        own = folder / "probe.html"
+        own.write_text(head + ending + tail)
+        dom = browse(
+            own.as_uri() + address,
+            folder,
+            "--dump-dom",
+            "--virtual-time-budget=20000",
+            *options,
+        ).stdout
+        found = dom.rpartition('<pre id="probed">')[2].partition("</pre>")[0]
+        return json.loads(html.unescape(found))
+
+    return run

@@ -103,7 +103,7 @@ def test_terminal_page_and_numbers_show_it(tasks, tmp_path):
     page = write_report(
         study, tmp_path, rerun_command="again", title="study", verdicts=weigh(study)
     )
-    assert "<h3>Across tasks</h3>" in page.read_text()
+    assert "<h3>across tasks</h3>" in page.read_text()
     assert "Hartung and Knapp" in page.read_text()
     data = json.loads((tmp_path / "report.json").read_text())
     (found,) = data["across"]

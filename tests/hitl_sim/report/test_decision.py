@@ -14,11 +14,9 @@ from hitl_sim.report.decision import (
     tell_decision,
 )
 from hitl_sim.report.number import share_text
-from hitl_sim.report.provenance import Sources
 from hitl_sim.report.task_table import (
     even_table,
     frontier_table,
-    input_table,
     sure_table,
     worth_table,
 )
@@ -174,15 +172,6 @@ def test_every_break_even_that_was_solved_is_listed(verdict):
     rows = even_table(verdict.decision).rows
     assert len(rows) == len(verdict.decision.break_evens)
     assert {row[1] for row in rows} == {"training", "energy", "money", "carbon"}
-
-
-def test_what_was_drawn_as_the_world_is_listed_with_its_source(verdict):
-    sources = Sources()
-    rows = input_table(verdict.decision, sources).rows
-    assert [row[0] for row in rows] == [one.words for one in verdict.decision.inputs]
-    wage = next(row for row in rows if row[0] == "wage")
-    assert wage[1:4] == ("15.0", "[2.00, 28.0]", "assumed")
-    assert any("MTurk" in text for text in sources.numbers)
 
 
 def test_the_frontier_is_listed_with_its_objectives(verdict):

@@ -19,5 +19,5 @@ def test_a_figure_that_does_not_apply_draws_nothing(crowded, weighed):
 
 
 def test_an_unknown_figure_is_refused_with_the_names_that_are_known(crowded, weighed):
-    with pytest.raises(ValueError, match="`name` must be one of 'learning'"):
+    with pytest.raises(ValueError, match="`name` must be one of 'curves'"):
         draw("mood", crowded, weighed)
