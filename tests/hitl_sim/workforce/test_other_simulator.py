@@ -2,12 +2,13 @@
 
 import math
 
-import ciw
 import numpy as np
 import pytest
 
 from hitl_sim.workforce import Duration, Fixed, People, Project, simulate_project
 from hitl_sim.workforce.team import DAY_S
+
+ciw = pytest.importorskip("ciw")
 
 SERVERS, MEAN_S, SPREAD, WARM_UP = 3, 20.0, 1.0, 300
 RUNS = 30
