@@ -172,7 +172,7 @@
     size: { title: "E*: training from which guidance pays back, 95 %",
       spec: ruled("value", "energy of one training, kWh (log scale)", { type: "log" }, plain) },
     net: { title: "Net benefit per success: the control's bill less the condition's, 95 %",
-      spec: ruled("value", "net benefit (symmetric log scale)",
+      spec: ruled("value", "net benefit, @unit (symmetric log scale)",
         { type: "symlog", constant: 1e-3 }, sided, 0) },
     pays: { title: "Acceptability: share of resamples in which the whole bill is lower",
       spec: { width: "container", height: 260, data: { name: "rows" },
@@ -193,7 +193,7 @@
         mark: { type: "point", size: 60, filled: true, opacity: 1 },
         encoding: {
           x: { field: "value", type: "quantitative", scale: { type: "log" },
-            title: "bill per success (log scale)" },
+            title: "bill per success, @unit (log scale)" },
           y: { field: "accuracy", type: "quantitative", scale: { zero: false },
             title: "test accuracy where runs stopped" },
           color: { field: "side", type: "nominal", title: null,
@@ -276,11 +276,18 @@
     ROW * Math.max(4, new Set(drawn[name].map((row) => row.label)).size);
   const draw = async (name) => {
     const { none, place, buttons } = views[name], rows = drawn[name];
-    const { spec } = FIGURES[name], isTall = "layer" in spec;
+    const unit = UNIT[state.measure], words = JSON.stringify(FIGURES[name].spec);
+    const spec = JSON.parse(words.replaceAll("@unit", unit)), isTall = "layer" in spec;
     none.hidden = rows.length > 0;
     place.hidden = buttons.hidden = !none.hidden;
     // a scale without any value has no end
     if (!rows.length) return;
+    // what an axis is called stands in the figure
+    if (words.includes("@unit") && views[name].unit !== unit) {
+      views[name].view?.finalize();
+      views[name].view = undefined;
+    }
+    views[name].unit = unit;
     if (views[name].view) {
       const { view } = views[name];
       if (isTall) view.height(heightOf(name));

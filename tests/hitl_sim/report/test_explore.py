@@ -297,6 +297,30 @@ def test_figures_are_saved_as_svg_and_their_data_as_csv(page, tmp_path, probe):
     assert any(row.startswith('"relevance, perfect') for row in rows)
 
 
+UNITS = """
+async function probed() {
+  await explorer.ready;
+  const titles = () => [...document.querySelectorAll("#figures text")]
+    .map((text) => text.textContent).filter((text) => /net benefit,|bill per/.test(text));
+  const before = titles();
+  const measure = [...document.querySelectorAll("select")]
+    .find((one) => [...one.options].some((option) => option.value === "usd"));
+  measure.value = "usd";
+  measure.dispatchEvent(new Event("change", { bubbles: true }));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  return { before, after: titles() };
+}
+"""
+
+
+def test_axes_name_the_unit_of_the_bill(page, tmp_path, probe):
+    found = probe(page, tmp_path, UNITS)
+    for unit, titles in (("J", found["before"]), ("USD", found["after"])):
+        assert f"net benefit, {unit} (symmetric log scale)" in titles
+        assert f"bill per success, {unit} (log scale)" in titles
+        assert len(titles) == 2
+
+
 def test_the_page_needs_nothing_and_writes_nothing_to_the_console(
     page, tmp_path, browse
 ):
