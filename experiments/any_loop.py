@@ -163,9 +163,10 @@ Written by `python experiments/any_loop.py` (seed {SEED}, {replicates} replicate
 each form, targets at {FRACTION:.0%} of the pilot's best smoothed validation accuracy,
 90 % bootstrap intervals over replicates).{lacking}
 
-The [quickstart's question](../examples/any_loop) was put to loops around a session and
-to the compiled study, with splits, weights and people of their own. rho is in training
-steps to the target per success, relevance by control: what every form counts alike.
+The [quickstart's question](../examples/any_loop/protocol.py) was put to loops around a
+session and to the compiled study, with splits, weights and people of their own. rho is
+in training steps to the target per success, relevance by control: what every form
+counts alike.
 
 ```text
 {text}

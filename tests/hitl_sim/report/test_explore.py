@@ -301,7 +301,8 @@ UNITS = """
 async function probed() {
   await explorer.ready;
   const titles = () => [...document.querySelectorAll("#figures text")]
-    .map((text) => text.textContent).filter((text) => /net benefit,|bill per/.test(text));
+    .map((text) => text.textContent)
+    .filter((text) => /net benefit,|bill per/.test(text));
   const before = titles();
   const measure = [...document.querySelectorAll("select")]
     .find((one) => [...one.options].some((option) => option.value === "usd"));
