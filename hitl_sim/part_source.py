@@ -429,19 +429,35 @@ def source_of(part: Part) -> Source:
             f"Part {part.name!r} must stand at the top of its module, got {name!r}, "
             "which a worker process cannot find."
         )
-    top = factory.__module__.partition(".")[0]
-    if top in _distributions() or top in _OWN:
-        return Source(factory.__module__, name, False)
     try:
         file = inspect.getsourcefile(factory)
     except TypeError:
         file = None
+    if _is_installed(factory.__module__, file):
+        return Source(factory.__module__, name, False)
     if file is None or not Path(file).is_file():
         raise PartError(
             f"Part {part.name!r} must stand in a file, which worker processes load, "
             f"got one of module {factory.__module__!r}."
         )
     return Source(str(Path(file).resolve()), name, True)
+
+
+def _is_installed(module: str, file: str | None) -> bool:
+    """Whether a module is of an installed package, and not of a folder of its name."""
+    top = module.partition(".")[0]
+    if top in _OWN:
+        return True
+    if top not in _distributions():
+        return False
+    # what is imported already may be the folder's: whoever imports anew finds this one
+    found = (finder.find_spec(top, None) for finder in sys.meta_path)
+    spec = next(filter(None, found), None)
+    if spec is None or file is None:
+        return True
+    places = spec.submodule_search_locations or [spec.origin or file]
+    here = Path(file).resolve()
+    return any(here.is_relative_to(Path(place).resolve()) for place in places)
 
 
 @cache

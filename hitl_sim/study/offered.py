@@ -49,8 +49,8 @@ def load_source(task: Mapping[str, Any]) -> tuple[TaskInfo, TaskData]:
 def offered_arms(task: Mapping[str, Any], info: TaskInfo) -> Iterator[tuple[str, str]]:
     """Yield each kind of arm, and why the task cannot have it; "" where it can.
 
-    Arms are at their defaults but for one question a round, on a network that reads the
-    task.
+    Arms are at their defaults but for as few questions a round as can be, on a network
+    that reads the task.
     """
     whole = {**task, **sizes_for(info.num_items)}
     for kind in kinds_of("intervention"):
@@ -86,8 +86,9 @@ def _study(task: Mapping[str, Any], kind: str, network: str = "mlp") -> Any:
     ]
     if kind != "whole_pool":
         # how much it asks is for a study to say
-        known = table_of("intervention", kind).__struct_fields__
-        least = dict.fromkeys((f for f in ("questions", "items") if f in known), 1)
+        table = table_of("intervention", kind)
+        known = [f for f in ("questions", "items") if f in table.__struct_fields__]
+        least = dict.fromkeys(known, table.least_questions)
         arms.append({"name": kind, "kind": kind, **least})
     prices = {"boundary": "workstation", "label_cost": "sunk", "waiting": "held"}
     return convert(

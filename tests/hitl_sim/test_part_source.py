@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -200,6 +201,25 @@ def test_a_part_at_hand_is_found_again_in_its_file():
     source = source_of(own)
     assert source == Source(str(Path(__file__).resolve()), "own", True)
     assert identity(own)["sha256"] == read_code(Path(__file__)).sha256
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_named_as_an_installed_package_is_not_it(
+    tmp_path, monkeypatch, is_there
+):
+    """As where a package brings its folder `tests` along."""
+    (tmp_path / "other_lab").mkdir()
+    (tmp_path / "other_lab/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    known = {"other_lab": ["other-lab"]}
+    monkeypatch.setattr("hitl_sim.part_source._distributions", lambda: known)
+    file = tmp_path / "other_lab/mine.py" if is_there else Path(__file__)
+    file.touch()
+    monkeypatch.setattr("inspect.getsourcefile", lambda factory: str(file))
+    monkeypatch.setattr(own.factory, "__module__", "other_lab.mine")
+    monkeypatch.setitem(sys.modules, "other_lab.mine", SimpleNamespace(own=own))
+    where = "other_lab.mine" if is_there else str(Path(__file__).resolve())
+    assert source_of(own) == Source(where, "own", not is_there)
 
 
 def test_a_part_that_no_worker_could_find_is_refused():

@@ -88,6 +88,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
     """Fields that are traced: each of their values is of the same program."""
     is_on_whole_pool: ClassVar[bool] = False
     """Whether it trains on the whole pool, and on nothing else."""
+    least_questions: ClassVar[int] = 1
+    """Fewest that it can put to people at a time."""
     uses_trained_network: ClassVar[bool] = False
     """Whether it looks at the network that is trained to choose what comes next."""
 

@@ -34,8 +34,6 @@ from hitl_sim.learn.query import true_first
 from hitl_sim.schema import SomeShare
 from oracles.feedback.preference import FIRST, SECOND
 
-_LEAST = 3
-"""Items of the smallest ring."""
 _NEXT = 1_000_003
 """Makes one number of two items' ids; a prime, so that other pairs have others."""
 
@@ -53,15 +51,16 @@ class PreferenceArm(RatedArm, frozen=True, tag="preference"):
     share: SomeShare = 0.5
 
     traced: ClassVar[tuple[str, ...]] = ("share",)
+    least_questions: ClassVar[int] = 3
 
     def check(self, study: Surroundings) -> None:
         """Refuse a ring that would compare two items twice."""
         super().check(study)
-        if self.questions < _LEAST:
+        if self.questions < self.least_questions:
             raise ValueError(
-                f"`arm.questions` must be >= {_LEAST} with kind 'preference', which "
-                "compares items in a ring, two of which it never compares twice, got "
-                f"{self.questions} in arm {self.name!r}."
+                f"`arm.questions` must be >= {self.least_questions} with kind "
+                "'preference', which compares items in a ring, two of which it never "
+                f"compares twice, got {self.questions} in arm {self.name!r}."
             )
 
     def items_kept(self, pool: int) -> int:

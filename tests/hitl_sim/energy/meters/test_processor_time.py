@@ -2,21 +2,15 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 
 import pytest
+from meter_kit.beside import read_beside, spin, work_beside
 
 from hitl_sim.energy.meters.processor_time import family, program_root, read_cpu_time
 
 pytestmark = pytest.mark.skipif(
     read_cpu_time() is None, reason="processor time can be read on Linux only"
 )
-
-
-def spin(seconds):
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
 
 
 def test_our_own_work_is_counted_in_both():
@@ -46,23 +40,6 @@ def test_a_living_child_is_counted_and_is_family():
 
 def test_a_system_without_proc_tells_nothing(tmp_path):
     assert read_cpu_time(tmp_path) is None
-
-
-def read_beside(is_working, is_over, results):
-    """Read before and after a sibling has worked; a worker's side of the test."""
-    before = read_cpu_time()
-    is_working.wait()
-    is_over.wait()
-    after = read_cpu_time()
-    ours = {os.getppid()} <= set(family(program_root()))
-    results.put((after.own_s - before.own_s, after.program_s - before.program_s, ours))
-
-
-def work_beside(is_working, is_over):
-    is_working.set()
-    spin(0.5)
-    is_over.set()
-    time.sleep(0.3)
 
 
 def test_a_sibling_worker_is_of_our_program_and_not_our_own_work():
