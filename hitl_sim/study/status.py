@@ -41,6 +41,8 @@ class Status:
         set_aside: damaged files that were moved away before.
         others: finished runs of another form of the study, which are kept.
         is_reported: whether `results.parquet` holds every finished run of the study.
+        is_searching: whether these are runs of trials, from which [tune] has not yet
+            chosen the settings of the study's own.
     """
 
     question: str
@@ -52,6 +54,7 @@ class Status:
     set_aside: int
     others: int
     is_reported: bool
+    is_searching: bool
 
 
 def status_of(folder: Path) -> Status:
@@ -89,4 +92,6 @@ def status_of(folder: Path) -> Status:
         set_aside=len(list((folder / "damaged").glob("*.parquet"))),
         others=len(finished - keys),
         is_reported=keys & finished <= read_keys(folder / RESULTS),
+        is_searching=manifest["study"].get("tune") is not None
+        and not manifest.get("tuning"),
     )

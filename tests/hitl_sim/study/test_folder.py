@@ -110,6 +110,23 @@ def test_the_devices_own_numbers_are_those_of_the_run(moved, tmp_path):
     assert analyse_folder(folder, "h100").profile.name == "h100"
 
 
+def test_runs_of_a_search_are_not_told_as_those_of_the_study(moved, tmp_path):
+    folder = tmp_path / "searching"
+    shutil.copytree(moved / "one", folder)
+    assert not status_of(folder).is_searching
+    manifest = json.loads((folder / "manifest.json").read_text())
+    space = [{"field": "training.learning_rate", "values": [1e-3, 1e-2]}]
+    manifest["study"]["tune"] = {"people": "fresh", "bill": "sunk", "space": space}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert status_of(folder).is_searching
+    told = " ".join(read_alone(COMMAND, tmp_path, "status", "searching").split())
+    assert "The search for settings is under way: " in told
+    assert "another form" not in told
+    manifest["tuning"] = [{"settings": {}}]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert not status_of(folder).is_searching
+
+
 def test_a_killed_study_is_read_as_far_as_it_is(moved, tmp_path):
     folder = tmp_path / "killed"
     shutil.copytree(moved / "one", folder)
