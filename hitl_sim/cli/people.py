@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from hitl_sim.cli.app import Force, check_new, family, screen
+from hitl_sim.cli.app import Device, Force, check_new, family, screen
 
 if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
@@ -309,6 +309,33 @@ def assess(
     given = _answers(answers, question, *layout)
     told = read_machine(machine, _layout(*layout))
     print_assessment(screen(), assess_labels(given, told), str(machine))
+
+
+@command()
+def rectify(
+    real: Annotated[Path, typer.Argument(help="Results folder with real people.")],
+    simulated: Annotated[
+        Path, typer.Argument(help="Results folder of the same with simulated people.")
+    ],
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column of a run's bill, such as device_j. Repeated. Default: "
+            "accuracies, joules of the device, seconds of people."
+        ),
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Sharpen a study's few runs with real people by many with simulated ones.
+
+    Simulated people that are wrong do no harm: they count for as much as pairs of runs
+    show. Both studies must be the same but for who answers, and for `replicates`.
+    """
+    from hitl_sim.report.terminal.studies import print_rectified
+    from hitl_sim.results import Results
+
+    found = Results(real, device).rectify(Results(simulated))
+    print_rectified(screen(), found, outcome)
 
 
 @command()

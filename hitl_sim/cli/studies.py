@@ -361,33 +361,6 @@ def compare(
 
 
 @command()
-def rectify(
-    real: Annotated[Path, typer.Argument(help="Results folder with real people.")],
-    simulated: Annotated[
-        Path, typer.Argument(help="Results folder of the same with simulated people.")
-    ],
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Column of a run's bill, such as device_j. Repeated. Default: "
-            "accuracies, joules of the device, seconds of people."
-        ),
-    ] = None,
-    device: Device = None,
-) -> None:
-    """Sharpen a study's few runs with real people by many with simulated ones.
-
-    Simulated people that are wrong do no harm: they count for as much as pairs of runs
-    show. Both studies must be the same but for who answers, and for `replicates`.
-    """
-    from hitl_sim.report.terminal.studies import print_rectified
-    from hitl_sim.results import Results
-
-    found = Results(real, device).rectify(Results(simulated))
-    print_rectified(screen(), found, outcome)
-
-
-@command()
 def verify(
     folder: Folder,
     n: Annotated[int, typer.Option("--n", help="Record files to draw.")] = 5,

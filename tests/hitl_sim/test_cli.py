@@ -73,6 +73,11 @@ def test_every_command_explains_itself(command):
     assert command in overview
 
 
+def test_the_first_panel_can_be_read_at_a_glance():
+    commands = [c for c in app.registered_commands if c.rich_help_panel == "Studies"]
+    assert 5 <= len(commands) <= 10
+
+
 def test_every_constant_is_listed_with_interval_source_year_and_age():
     code, text = call("constants")
     assert code == 0
