@@ -36,6 +36,7 @@ from hitl_sim.report.figure.style import (
 from hitl_sim.report.first_screen import spoilt
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.results import Results, open_results
+from hitl_sim.study.plan import plan_study
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
 from hitl_sim.unit import S_PER_H
@@ -72,6 +73,7 @@ LARGER = {
     },
     "news": {
         "source": "text_tasks/ag_news_7600.csv.gz",
+        "text_column": "text",
         "num_features": 512,
         "pool": 2000,
         "validation": 1000,
@@ -322,6 +324,9 @@ def main() -> None:
     studies = {"stages": spec}
     if given.data is not None:
         studies["stages_larger"] = larger(spec, given.data)
+    for study in studies.values():
+        # what cannot be read of the second is said before the first is run
+        plan_study(study)
     found = []
     for name, study in studies.items():
         done = run_study(study, given.results / name, WORKERS)

@@ -1,14 +1,18 @@
 """Where an hour is worth most: the study's quick form, its page and its picture."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 import stages
 
 from hitl_sim.analysis.condition.between import beside
 from hitl_sim.results import open_results
+from hitl_sim.study.plan import load_data
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import load_spec
 
+DATA = Path(__file__).parents[3] / "shared" / "data"
 ARMS = ("control", "control_again", "machine_review", "rate_and_review", "label")
 
 
@@ -43,6 +47,13 @@ def test_the_larger_tasks_take_the_place_of_the_studys_own(spec, tmp_path):
     assert other.task["news"].source == str(
         tmp_path / "text_tasks" / "ag_news_7600.csv.gz"
     )
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the larger tasks are not here")
+def test_the_larger_tasks_can_be_read(spec):
+    study = stages.larger(spec, DATA)
+    infos = [load_data(study, name)[0] for name in study.task]
+    assert [info.num_items for info in infos] == [10_000, 7_600]
 
 
 @pytest.mark.study

@@ -13,7 +13,6 @@ from hitl_sim.learn.intervention.base import (
     Program,
     Setting,
     asked_difficulty,
-    even_steps,
 )
 from hitl_sim.learn.intervention.curriculum import seen_difficulty
 from hitl_sim.learn.intervention.rated import (
@@ -24,10 +23,7 @@ from hitl_sim.learn.intervention.rated import (
     mean_rating,
 )
 from hitl_sim.learn.intervention.share import (
-    Kept,
-    kept_count,
     kept_items,
-    train_on_kept,
 )
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import true_first
@@ -104,18 +100,7 @@ class PreferenceArm(RatedArm, frozen=True, tag="preference"):
         def absorb(setting: Setting, plan: RatedPlan, answers: Answers) -> RatedPlan:
             return compared.rank(setting, plan, answers)
 
-        return Intervention(
-            program.shape.num_features,
-            even_steps(program.train),
-            begin,
-            lambda setting, plan: train_on_kept(
-                setting, Kept(plan.order, kept_count(setting))
-            ),
-            absorb,
-            feedback="preference",
-            num_questions=self.questions,
-            work=compared.work(),
-        )
+        return compared.keep_share(begin, absorb)
 
 
 class Compared(Rated):

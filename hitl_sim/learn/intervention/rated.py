@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hitl_sim.learn.crowd import Answers
+from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.intervention.arm import (
     PROXY_STEPS,
     PeopleArm,
@@ -16,10 +16,21 @@ from hitl_sim.learn.intervention.arm import (
     check_compares_items,
     check_no_proxy,
 )
-from hitl_sim.learn.intervention.base import Program, Setting, askable_first
+from hitl_sim.learn.intervention.base import (
+    Intervention,
+    Program,
+    Setting,
+    askable_first,
+    even_steps,
+)
 from hitl_sim.learn.intervention.machine_share import duplicate_score, duplicate_work
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
-from hitl_sim.learn.intervention.share import order_work
+from hitl_sim.learn.intervention.share import (
+    Kept,
+    kept_count,
+    order_work,
+    train_on_kept,
+)
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet, fit
 from hitl_sim.learn.query import (
@@ -256,6 +267,30 @@ class Rated:
         )
         score = jnp.where(plan.is_copy, _OF_COPY, score)
         return plan._replace(order=lowest_first(plan.key_lot, -score))
+
+    def keep_share(
+        self,
+        begin: Callable[[jax.Array, Setting], tuple[RatedPlan, Questions]],
+        absorb: Callable[[Setting, RatedPlan, Answers], RatedPlan],
+    ) -> Intervention:
+        """Train on the share of the pool, the param `share`, that comes first.
+
+        Args:
+            begin: what is asked.
+            absorb: the order that follows from the answers.
+        """
+        return Intervention(
+            self.shape.num_features,
+            even_steps(self.program.train),
+            begin,
+            lambda setting, plan: train_on_kept(
+                setting, Kept(plan.order, kept_count(setting))
+            ),
+            absorb,
+            feedback=self.arm.question,
+            num_questions=self.arm.questions,
+            work=self.work(),
+        )
 
     def work(self) -> tuple[WorkLine, ...]:
         """Count what choosing the rated items, and rating the others, costs."""

@@ -14,14 +14,10 @@ from hitl_sim.learn.intervention.base import (
     Setting,
     asked_difficulty,
     asked_utility,
-    even_steps,
 )
 from hitl_sim.learn.intervention.rated import Rated, RatedArm, RatedPlan, mean_rating
 from hitl_sim.learn.intervention.share import (
-    Kept,
-    kept_count,
     kept_items,
-    train_on_kept,
 )
 from hitl_sim.schema import SomeShare
 from hitl_sim.task import Pool, Status
@@ -70,18 +66,7 @@ class RelevanceArm(RatedArm, frozen=True, tag="relevance"):
         def absorb(setting: Setting, plan: RatedPlan, answers: Answers) -> RatedPlan:
             return ratings.absorb(setting, plan, *mean_rating(answers, 2))
 
-        return Intervention(
-            program.shape.num_features,
-            even_steps(program.train),
-            begin,
-            lambda setting, plan: train_on_kept(
-                setting, Kept(plan.order, kept_count(setting))
-            ),
-            absorb,
-            feedback="relevance",
-            num_questions=self.questions,
-            work=ratings.work(),
-        )
+        return ratings.keep_share(begin, absorb)
 
 
 def seems_right(pool: Pool) -> Bool[Array, " items"]:
