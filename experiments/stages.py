@@ -192,18 +192,17 @@ def name_of(task: TaskResult, share: float) -> str:
     return f"{task.task}, pool {what}"
 
 
+def best_machine(task: TaskResult) -> Finding | None:
+    """Find the arm of least joules in which nobody is asked."""
+    alone = [f for f in task.without_people if f.arm in STAGES]
+    return min(alone, key=lambda f: f.ratio.value, default=None)
+
+
 def sentences(task: TaskResult) -> Iterator[str]:
-    """Say what the copy of the control and machines took."""
+    """Say what the copy of the control took."""
     null = task.null
     if null is not None:
         yield f"A/A {ratio_text(null.ratio)}."
-    machine = [f for f in task.without_people if f.arm in STAGES]
-    if machine:
-        least = min(machine, key=lambda f: f.ratio.value)
-        yield (
-            f"Without people the least was {STAGES[least.arm][0]}, "
-            f"{ratio_text(least.ratio)}."
-        )
 
 
 def page(found: list[Results]) -> str:
@@ -232,6 +231,9 @@ def page(found: list[Results]) -> str:
             for population in ("perfect", TYPICAL)
             if population in asked_in(task)
         ]
+        if (machine := best_machine(task)) is not None:
+            words = STAGES[machine.arm][0]
+            told.append(f"without people *{words}*, {ratio_text(machine.ratio)}")
         name = name_of(task, spoilt(task, result))
         lines.append(f"- **{name}**: {'; '.join(told)}.")
     lines += ["", "![the ratio of every stage](stages.png)"]
@@ -240,9 +242,9 @@ def page(found: list[Results]) -> str:
         lines += ["", f"## {name}", "", *rows_of(task), "", " ".join(sentences(task))]
     lines += [
         "",
-        "Again: `python experiments/stages.py results`"
+        "Again: `python experiments/stages.py results"
         + (" --data DIR" if len(found) > 1 else "")
-        + ".",
+        + "`.",
         "",
     ]
     return "\n".join(lines)
