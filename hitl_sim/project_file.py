@@ -1,16 +1,14 @@
 """The project file of `hitl-sim staff`: its tables, read to a project and policies."""
 
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from hitl_sim.read_table import TableError, read_table, read_toml
 from hitl_sim.schema import Count, Positive, Share, Spread, Table
-from hitl_sim.study.spec.base import SpecError
-from hitl_sim.study.spec.read import read_table
 from hitl_sim.unit import S_PER_H, S_PER_MIN
 from hitl_sim.workforce.behaviour import Behaviour
 from hitl_sim.workforce.duration import Duration, with_half_life
@@ -172,23 +170,11 @@ def load_project(path: Path | str) -> ProjectFile:
     """Read a project file.
 
     Raises:
-        SpecError: it cannot be read, or a field of it does not fit; the message names
+        TableError: it cannot be read, or a field of it does not fit; the message names
             the field, the value and what is allowed.
     """
-    path = Path(path)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SpecError(
-            f"Project file must be readable, got {str(path)!r}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"Project file {str(path)!r} must be TOML: {error}.") from error
-    try:
-        return read_table(raw, ProjectFile)
-    except SpecError as error:
-        words = str(error).replace("a field of a study", "a field of a project")
-        raise SpecError(words) from error
+    raw = read_toml(Path(path), "Project file")
+    return read_table(raw, ProjectFile, whole="a project")
 
 
 @dataclass(frozen=True)
@@ -232,7 +218,7 @@ def project_of(given: ProjectFile, crowd: CrowdNumbers) -> Project:
     """Describe a project in the terms of the workforce.
 
     Raises:
-        SpecError: it cannot be run.
+        TableError: it cannot be run.
     """
     work, people, number = given.project, given.people, crowd.values
     stay = None
@@ -272,7 +258,7 @@ def project_of(given: ProjectFile, crowd: CrowdNumbers) -> Project:
     try:
         check_project(project)
     except ValueError as error:
-        raise SpecError(str(error).replace("`behaviour.", "`crowd.")) from error
+        raise TableError(str(error).replace("`behaviour.", "`crowd.")) from error
     return project
 
 
@@ -280,7 +266,7 @@ def policies_of(given: ProjectFile, accuracy: float) -> tuple[Policy, ...]:
     """Return the policies that a project chooses from.
 
     Raises:
-        SpecError: a field is missing, or belongs to another policy.
+        TableError: a field is missing, or belongs to another policy.
     """
     if not given.answers:
         return (
@@ -300,12 +286,12 @@ def _policy(table: PolicyTable, where: str, accuracy: float) -> Policy:
     for name in table.__struct_fields__[1:]:
         is_given = getattr(table, name) is not None
         if is_given and name not in own:
-            raise SpecError(
+            raise TableError(
                 f"`{where}.{name}` must be left out with policy {table.policy!r}, got "
                 f"{getattr(table, name)!r}."
             )
         if not is_given and name in own and name != "at_most":
-            raise SpecError(f"`{where}.{name}` must be given with {table.policy!r}.")
+            raise TableError(f"`{where}.{name}` must be given with {table.policy!r}.")
     at_most = table.at_most or _DEFAULT_AT_MOST
     if table.policy == "fixed":
         return Fixed(table.answers or 1)

@@ -4,8 +4,10 @@ Any room may read tables of its own, so this module knows none of them.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -22,6 +24,27 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 class TableError(ValueError):
     """A table that is not what it should be; the message names field and value."""
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Read a TOML file that somebody wrote.
+
+    Args:
+        path: of it.
+        what: it is, as the message begins: "Study file".
+
+    Raises:
+        TableError: it cannot be read, or is no TOML.
+    """
+    try:
+        # editors of some systems begin a file with a byte order mark
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise TableError(
+            f"{what} must be readable, got {str(path)!r}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TableError(f"{what} {str(path)!r} must be TOML: {error}.") from error
 
 
 def read_table(

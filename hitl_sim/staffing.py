@@ -31,7 +31,7 @@ from hitl_sim.project_file import (
     policies_of,
     project_of,
 )
-from hitl_sim.study.spec.base import SpecError
+from hitl_sim.read_table import TableError
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce.account import Account
 from hitl_sim.workforce.people import People
@@ -226,7 +226,7 @@ def staff(
             that they allow.
 
     Raises:
-        SpecError: the project cannot be run as written, or its first answers tell too
+        TableError: the project cannot be run as written, or its first answers tell too
             little.
         ImpossiblePlanError: no plan will do; the message says which constraint binds.
     """
@@ -258,25 +258,25 @@ def see_answers(answers: Answers, project: Project) -> tuple[Seen, tuple[str, ..
     """Summarise the first answers of a project, and say what they leave open.
 
     Raises:
-        SpecError: they have no times, or too few of them.
+        TableError: they have no times, or too few of them.
     """
     for name in ("started", "seconds"):
         if not answers.has(name):
-            raise SpecError(
+            raise TableError(
                 f"`from` must hold when answers were given: a column `{name}`, got "
                 f"none in {answers.origin}."
             )
     try:
         seen = look_at(log_of(answers), project.people)
     except ValueError as error:
-        raise SpecError(str(error)) from error
+        raise TableError(str(error)) from error
     num, gone = int(seen.num.sum()), int(seen.is_gone.sum())
     notes = [
         f"{num:,} answers of {seen.num.size:,} people on {seen.begun.size:,} items; "
         f"{gone:,} people were away for a working day or more and count as gone."
     ]
     if seen.begun.size > project.items:
-        raise SpecError(
+        raise TableError(
             f"`project.items` ({project.items:,}) must be at least the "
             f"{seen.begun.size:,} items of `from`, for they are part of the project."
         )

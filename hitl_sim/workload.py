@@ -3,7 +3,6 @@
 Nothing is run, no data are read and no weights are made.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from hitl_sim.energy.workload.describe import (
     read_model,
 )
 from hitl_sim.part_source import Source, load_function
-from hitl_sim.read_table import TableError, read_table
+from hitl_sim.read_table import TableError, read_table, read_toml
 
 __all__ = [
     "Estimate",
@@ -57,17 +56,7 @@ def load(path: str | Path) -> Workload:
             fit; the message names the field, what it must be and what it is.
     """
     path = Path(path)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise TableError(
-            f"Workload file must be readable, got {str(path)!r}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TableError(
-            f"Workload file {str(path)!r} must be TOML: {error}."
-        ) from error
-    return convert(raw, path.parent)
+    return convert(read_toml(path, "Workload file"), path.parent)
 
 
 def convert(raw: dict[str, Any], folder: Path = Path()) -> Workload:

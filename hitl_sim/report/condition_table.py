@@ -13,7 +13,6 @@ from hitl_sim.energy import Quantity
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.first_screen import name_of
 from hitl_sim.report.number import (
-    RHO,
     UNKNOWN,
     break_even_text,
     digits,
@@ -33,19 +32,12 @@ from hitl_sim.report.provenance import (
     size_name,
 )
 from hitl_sim.report.sentence import say
-from hitl_sim.report.task_table import size_column
+from hitl_sim.report.task_table import HEADINGS, size_column
 
 _HEADINGS = (
     "condition",
     "task",
-    f"{RHO} [95 %]",
-    "reach",
-    "J/success",
-    "human time",
-    "E* people",
-    "M* energy",
-    "M* money",
-    "M* carbon",
+    *HEADINGS,
     "pays in energy",
     "in money",
     "in carbon",

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from hitl_sim.cli import app
 from hitl_sim.project_file import load_project
+from hitl_sim.read_table import TableError
 from hitl_sim.staffing import read_days, staff
-from hitl_sim.study.spec import SpecError
 from hitl_sim.workforce.staffing import ImpossiblePlanError
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "project.toml"
@@ -175,10 +175,10 @@ def test_what_cannot_be_is_told_in_one_line(fields, options, message, tmp_path):
 
 
 def test_a_file_that_is_no_project_is_refused(tmp_path):
-    with pytest.raises(SpecError, match="Project file must be readable"):
+    with pytest.raises(TableError, match="Project file must be readable"):
         load_project(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("[project")
-    with pytest.raises(SpecError, match="must be TOML"):
+    with pytest.raises(TableError, match="must be TOML"):
         load_project(tmp_path / "bad.toml")
 
 

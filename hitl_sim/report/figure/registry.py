@@ -141,40 +141,6 @@ def draw_page(
             yield name, to_svg(figure, name)
 
 
-def draw_all(
-    result: StudyResult, verdicts: Sequence[Verdict]
-) -> Iterator[tuple[str, str]]:
-    """Draw every figure that applies, for files: of every task and parameter.
-
-    Yields:
-        Name of the file, and the figure as SVG with ids of its own.
-    """
-    yield from draw_page(result, verdicts)
-    scenes = [
-        Scene(result, task, verdict)
-        for task, verdict in zip(result.tasks, verdicts, strict=True)
-    ]
-    named = [
-        (task_figure(kind, scene.task, index), kind, scene)
-        for index, scene in enumerate(scenes)
-        for kind, part in figure_parts().items()
-        if part in ("task", "decision")
-    ]
-    named += [
-        (parameter_figure(found), "parameter", replace(scenes[0], parameter=found))
-        for found in swept_parameters(result)
-    ]
-    named += [
-        (surface_figure(index), "surface", replace(scenes[0], surface=found))
-        for index, found in enumerate(shown_surfaces(result))
-    ]
-    for file, kind, scene in named:
-        with styled(file):
-            figure = scene.draw(kind)
-        if figure is not None:
-            yield file, to_svg(figure, file)
-
-
 def page_figures() -> list[str]:
     """Return the figures that are drawn once for all tasks, in their order."""
     return [name for name, part in figure_parts().items() if part == "page"]
@@ -199,21 +165,6 @@ def whole_scene(
         parameter=(swept or [""])[0] if parameter is None else parameter,
         surface=surfaces[0] if surfaces else None,
     )
-
-
-def task_figure(kind: str, task: TaskResult, index: int) -> str:
-    """Name the file of a task's figure."""
-    return f"{index + 1}-{_slug(task.task) or 'task'}-{kind}"
-
-
-def parameter_figure(parameter: str) -> str:
-    """Name the file of the figure along a parameter."""
-    return f"parameter-{_slug(parameter)}"
-
-
-def surface_figure(index: int) -> str:
-    """Name the file of one of the response surfaces that are shown."""
-    return f"surface-{index + 1}"
 
 
 def shown_surfaces(result: StudyResult) -> list[StudySurface]:

@@ -79,7 +79,7 @@
   const shown = {
     scale: [(value) => Math.log10(value), (value) => 10 ** value],
   };
-  const [same] = [[(value) => value, (value) => value]];
+  const same = [(value) => value, (value) => value];
   const fields = {};
   const choice = (name, found, words, of) => {
     const label = make("label", undefined, of);

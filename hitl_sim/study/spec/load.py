@@ -1,7 +1,6 @@
 """Reading a study file: its smoke form, and the paths it names."""
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 from hitl_sim.cost import read_carbon
 from hitl_sim.part import PartError
 from hitl_sim.part_source import Source, describe_code
+from hitl_sim.read_table import TableError, read_toml
 from hitl_sim.schema import Scalar
 from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert
@@ -40,14 +40,9 @@ def load_spec(
             asked for, or does not pass `validate`.
     """
     try:
-        # editors of some systems begin a file with a byte order mark
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SpecError(
-            f"Study file must be readable, got {str(path)!r}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"Study file {str(path)!r} must be TOML: {error}.") from error
+        raw = read_toml(path, "Study file")
+    except TableError as error:
+        raise SpecError(str(error)) from error
     smoke = raw.pop("smoke", None)
     if words := _code_of(raw, path.parent):
         on_code(words)
