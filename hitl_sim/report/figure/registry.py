@@ -8,7 +8,6 @@ One that does not apply (nobody was asked, money is unknown) draws nothing.
 """
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -174,8 +173,3 @@ def shown_surfaces(result: StudyResult) -> list[StudySurface]:
         for found in find_surfaces(result)
         if found.is_reference and found.surface is not None
     ]
-
-
-def _slug(text: str) -> str:
-    """Write a name as letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
