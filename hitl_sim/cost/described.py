@@ -43,7 +43,7 @@ from hitl_sim.energy.workload.phase import (
     selection_phases,
 )
 from hitl_sim.schema import Table
-from hitl_sim.unit import J_PER_KWH, S_PER_H
+from hitl_sim.unit import J_PER_KWH
 
 ROOFLINE = "roofline"
 ANSWERS = "answers in use"
@@ -352,8 +352,3 @@ def number(quantity: Quantity) -> float:
     """Return the one number of a quantity; NaN where it is unknown."""
     value = quantity.value
     return value if isinstance(value, float) else float("nan")
-
-
-def device_hours(work: Work) -> Quantity:
-    """Return the device-hours of a work."""
-    return work.footprint.seconds.scaled(1 / S_PER_H, unit="device-hours")

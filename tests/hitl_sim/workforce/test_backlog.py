@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from any_project import PEOPLE
 from hypothesis import given, settings
-from queueing_theory import erlang_c_wait
+from queueing_theory import erlang_c_wait, queue_waits
 
 from hitl_sim.workforce import (
     Behaviour,
@@ -22,7 +22,6 @@ from hitl_sim.workforce import (
     with_half_life,
 )
 from hitl_sim.workforce.backlog import simulate_backlog
-from hitl_sim.workforce.plain_queue import queue_waits
 from hitl_sim.workforce.team import DAY_S
 
 CROWD = People(
