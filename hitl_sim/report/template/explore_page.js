@@ -322,7 +322,6 @@
 
   let found = [];
   const redrawNow = async () => {
-    write();
     const began = performance.now();
     found = compute(state).filter((one) => one.rho && one.runs);
     const kept = found.filter((one) => one.place === 0 || isShown(one));
@@ -333,16 +332,23 @@
     explorer.took = performance.now() - began;
     byId("took").textContent = `${Math.round(explorer.took)} ms`;
   };
-  // one after the other, and the last state last
-  let last = Promise.resolve();
-  const redraw = () => { last = last.then(redrawNow); return last; };
-  let asked = 0;
+  // the address follows at once; drawings one after the other, the last state last
+  let last = Promise.resolve(), isWaiting = false;
+  const redraw = () => {
+    write();
+    if (isWaiting) return last;
+    isWaiting = true;
+    last = last.then(() => new Promise((done) => { setTimeout(done); })).then(() => {
+      isWaiting = false;
+      return redrawNow();
+    }).catch((error) => { console.error(error); });
+    return last;
+  };
   const change = (name, value) => {
     state[name] = value;
     if (name === "task") refilter();
     refill();
-    cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(redraw);
+    redraw();
   };
   byId("reset").onclick = () => {
     state = { ...start, task: state.task };
@@ -360,5 +366,6 @@
   explorer.state = () => ({ ...state });
   explorer.rows = () => drawn;
   explorer.start = start;
-  explorer.ready = restore();
+  explorer.settled = () => last;
+  restore();
 })();

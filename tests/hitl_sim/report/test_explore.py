@@ -232,7 +232,7 @@ def test_an_unknown_price_is_unknown_and_never_nothing(page, tmp_path, probe):
 
 ADDRESS = """
 async function probed() {
-  await explorer.ready;
+  await explorer.settled();
   const fields = [...document.querySelectorAll("#controls label")];
   const field = (words) => fields.find((one) => one.innerText.startsWith(words));
   const before = explorer.state();
@@ -242,8 +242,9 @@ async function probed() {
   const shown = [wage.value, field("wage").querySelector("input[type=number]").value];
   wage.value = "33";
   wage.dispatchEvent(new Event("input"));
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return { before, figures, shown, hash: location.hash, after: explorer.state(),
+  const hash = location.hash;
+  await explorer.settled();
+  return { before, figures, shown, hash, after: explorer.state(),
     rows: document.querySelectorAll("#rows tr").length, drawn: explorer.rows() };
 }
 """
@@ -273,13 +274,12 @@ def test_the_address_restores_a_view_and_follows_it(page, tmp_path, probe):
 
 EXPORT = """
 async function probed() {
-  await explorer.ready;
+  await explorer.settled();
   const saved = [];
   URL.createObjectURL = (blob) => { saved.push(blob); return "blob:none"; };
   HTMLAnchorElement.prototype.click = function () { saved.push(this.download); };
   for (const button of document.querySelectorAll("#figures button")) {
-    button.click();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await button.onclick();
   }
   return Promise.all(saved.map((one) => typeof one === "string" ? one : one.text()));
 }
@@ -299,7 +299,7 @@ def test_figures_are_saved_as_svg_and_their_data_as_csv(page, tmp_path, probe):
 
 UNITS = """
 async function probed() {
-  await explorer.ready;
+  await explorer.settled();
   const titles = () => [...document.querySelectorAll("#figures text")]
     .map((text) => text.textContent)
     .filter((text) => /net benefit,|bill per/.test(text));
@@ -308,7 +308,7 @@ async function probed() {
     .find((one) => [...one.options].some((option) => option.value === "usd"));
   measure.value = "usd";
   measure.dispatchEvent(new Event("change", { bubbles: true }));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await explorer.settled();
   return { before, after: titles() };
 }
 """
@@ -336,8 +336,7 @@ def test_the_page_needs_nothing_and_writes_nothing_to_the_console(
 @pytest.mark.parametrize("width", [390, 1200])
 def test_the_page_is_no_wider_than_the_window(page, tmp_path, probe, width):
     script = (
-        "async function probed() { await explorer.ready;"
-        " await new Promise((resolve) => setTimeout(resolve, 300));"
+        "async function probed() { await explorer.settled();"
         " return [document.documentElement.scrollWidth, innerWidth]; }"
     )
     found, window = probe(page, tmp_path, script, f"--window-size={width},900")
@@ -346,7 +345,7 @@ def test_the_page_is_no_wider_than_the_window(page, tmp_path, probe, width):
 
 AXE = """
 async function probed() {
-  await explorer.ready;
+  await explorer.settled();
   const found = await axe.run();
   return found.violations.map((one) => [one.impact, one.id, one.nodes[0].html]);
 }
