@@ -4,6 +4,7 @@ References:
     Okabe and Ito (2008), Color universal design, https://jfly.uni-koeln.de/color/.
 """
 
+import hashlib
 import io
 import itertools
 import math
@@ -305,6 +306,9 @@ def legend_below(
     figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=ncols)
 
 
+_CLIP = re.compile(r"\bp[0-9a-f]{10}\b")
+
+
 def to_svg(figure: Figure, salt: str) -> str:
     """Return a figure as SVG to stand inside a page, the same bytes every time."""
     buffer = io.StringIO()
@@ -315,7 +319,22 @@ def to_svg(figure: Figure, salt: str) -> str:
         canvas.print_svg(buffer, metadata=metadata)  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return text[text.index("<svg") :]
+    return _numbered(text[text.index("<svg") :], salt)
+
+
+def _numbered(text: str, salt: str) -> str:
+    """Name the frames of an SVG by their order.
+
+    Matplotlib names each by all digits of its place, and the solver of its layout does
+    not give the last ones alike in two processes.
+    """
+    order = {name: str(n) for n, name in enumerate(dict.fromkeys(_CLIP.findall(text)))}
+
+    def named(found: re.Match[str]) -> str:
+        key = f"{salt} {order[found[0]]}".encode()
+        return f"p{hashlib.sha256(key).hexdigest()[:10]}"
+
+    return _CLIP.sub(named, text)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

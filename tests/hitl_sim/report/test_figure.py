@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 import subprocess
 import sys
 
@@ -194,6 +195,23 @@ def test_pictures_are_the_same_bytes_every_time(crowded, draw):
             figure = draw(crowded.tasks[0])
         pictures.append((to_svg(figure, "x"), to_png(figure, "x")))
     assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("salt", ["x", "y"])
+def test_the_last_digits_of_a_layout_do_not_show_in_a_picture(salt):
+    pictures = []
+    for moved in (0.0, 1e-13):
+        with styled():
+            figure = new_figure(2.0)
+            figure.set_layout_engine("none")
+            for place in (0.1, 0.6):
+                axes = figure.add_axes((0.1 + moved, place, 0.8, 0.3))
+                axes.plot([0.0, 1.0], [0.0, 1.0])
+        pictures.append(to_svg(figure, salt))
+    assert pictures[0] == pictures[1]
+    frames = set(re.findall(r'clipPath id="(\w+)"', pictures[0]))
+    assert len(frames) == 2
+    assert all(f"url(#{name})" in pictures[0] for name in frames)
 
 
 def test_a_study_without_people_or_saving_can_be_drawn(analysed):
