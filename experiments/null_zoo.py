@@ -46,6 +46,7 @@ from hitl_sim.analysis.condition.between import beside
 from hitl_sim.analysis.condition.break_even import Answer
 from hitl_sim.analysis.condition.finding import Finding, StudyResult
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.energy import DeviceProfile, load_profile
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
@@ -238,7 +239,7 @@ def analyse_free(
 ) -> StudyResult:
     """Analyse replicates by the product's rules, with waiting that takes nothing."""
     return analyse(
-        records,
+        read_groups(records),
         manifest,
         free_waiting(load_profile(spec.device)),
         spec.prices,

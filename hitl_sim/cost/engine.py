@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -32,6 +32,8 @@ from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
 from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
 from hitl_sim.purpose import PROTOCOL
+
+_Priced = TypeVar("_Priced", Rates, Device)
 
 SECONDS = ("wait_s", "paid_s", "requester_s")
 LABELS = "pool_labels"
@@ -165,8 +167,10 @@ class Pricing:
             _SECOND: UnitCost(second, joule.scaled(0.0)),
             _JOULE: UnitCost(second.scaled(0.0), joule),
         }
-        device = replace(self.device, costs=costs)
-        ledger = build_ledger(usage, device, self.rates, self.label_s)
+        # of all that follows the values alone are asked for
+        device = _without_intervals(replace(self.device, costs=costs))
+        rates, label_s = _without_intervals(self.rates), self.label_s.without_interval()
+        ledger = build_ledger(usage, device, rates, label_s)
         groups: tuple[Collection[Group], ...] = (TRAINING, _LABELS, _UNLABELLED)
         training, labels, rest = (
             {m: _plain(ledger.total(m, groups=some)) for m in MEASURES}
@@ -245,6 +249,15 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
             training[measure][np.ix_(units, rows)] = timed + joules * trained[1]
             beside[measure][np.ix_(others, rows)] = np.vstack([rest[2:-1], labels[-1:]])
     return PriceTable(names, device_s, device_j, training, beside)
+
+
+def _without_intervals(prices: _Priced) -> _Priced:
+    """Return prices whose quantities keep their values alone."""
+    found = ((field.name, getattr(prices, field.name)) for field in fields(prices))
+    bare: dict[str, Any] = {
+        name: one.without_interval() for name, one in found if isinstance(one, Quantity)
+    }
+    return replace(prices, **bare)
 
 
 def _plain(quantity: Quantity | None) -> Any:

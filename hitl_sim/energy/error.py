@@ -6,6 +6,7 @@ scaled from one constant share its source and add linearly; different sources ar
 as independent and combine in quadrature, the two sides apart. Ends are 95 %.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,15 +39,20 @@ Errors = tuple[Error, ...]
 
 def merge_errors(errors: Iterable[Error]) -> Errors:
     """Add the terms of equal sources and leave out those that change nothing."""
-    merged: dict[str, Error] = {}
+    merged: dict[str, tuple[Values, Values]] = {}
     for error in errors:
-        known = merged.get(error.source, Error(error.source, 0.0, 0.0))
-        merged[error.source] = Error(
-            error.source, known.low + error.low, known.high + error.high
-        )
+        low, high = merged.get(error.source, (0.0, 0.0))
+        merged[error.source] = low + error.low, high + error.high
     return tuple(
-        error for error in merged.values() if np.any(error.low) or np.any(error.high)
+        Error(source, low, high)
+        for source, (low, high) in merged.items()
+        if _is_any(low) or _is_any(high)
     )
+
+
+def _is_any(values: Values) -> bool:
+    """Return whether a number is not 0; most are plain, and arrays are dear to ask."""
+    return values != 0.0 if isinstance(values, float) else bool(np.any(values))
 
 
 def combine_errors(
@@ -116,6 +122,8 @@ def additive_interval(value: Values, errors: Errors) -> Interval:
     """
     down, up = _quadrature(errors)
     low, high = value - down, value + up
+    if isinstance(low, float) and low > 0.0:
+        return low, high
     needs_floor = (np.asarray(low) <= 0) & _is_positive_throughout(value, errors)
     if np.any(needs_floor):
         log_low, _ = _log_interval(value, errors, needs_floor)
@@ -144,8 +152,13 @@ def _quadrature(errors: Errors) -> tuple[Values, Values]:
     down: Values = 0.0
     up: Values = 0.0
     for error in errors:
-        down = down + np.minimum(0.0, np.minimum(error.low, error.high)) ** 2
-        up = up + np.maximum(0.0, np.maximum(error.low, error.high)) ** 2
+        low, high = error.low, error.high
+        if isinstance(low, float) and isinstance(high, float):
+            down = down + min(0.0, low, high) ** 2
+            up = up + max(0.0, low, high) ** 2
+        else:
+            down = down + np.minimum(0.0, np.minimum(low, high)) ** 2
+            up = up + np.maximum(0.0, np.maximum(low, high)) ** 2
     return plain(np.sqrt(down)), plain(np.sqrt(up))
 
 
@@ -177,6 +190,8 @@ def _log_interval(
 
 def plain(values: npt.ArrayLike) -> Values:
     """Turn a scalar or 0-d array into a float and anything else into a float array."""
+    if type(values) is float:
+        return values
     array = np.asarray(values, dtype=np.float64)
     return float(array) if array.ndim == 0 else array
 
@@ -186,17 +201,24 @@ def checked_interval(value: Values | None, interval: Interval, unit: str) -> Int
     if value is None:
         raise ValueError(f"`interval` must be None where the value is, got {interval}.")
     low, high = (finite(end, "interval") for end in interval)
-    if np.any(np.less(value, low)) or np.any(np.greater(value, high)):
+    if _is_any_above(low, value) or _is_any_above(value, high):
         raise ValueError(
             f"`interval` must hold the value {value} {unit}, got ({low}, {high})."
         )
     return low, high
 
 
+def _is_any_above(values: Values, others: Values) -> bool:
+    """Return whether any number is above its other."""
+    found = values > others
+    return found if isinstance(found, bool) else bool(np.any(found))
+
+
 def finite(values: npt.ArrayLike, name: str) -> Values:
     """Return a float or a read-only float array; refuse NaN and infinity."""
     number = plain(values)
-    if not np.all(np.isfinite(number)):
+    is_plain = isinstance(number, float)
+    if not (math.isfinite(number) if is_plain else np.all(np.isfinite(number))):
         raise ValueError(f"`{name}` must be finite, got {number}.")
     if isinstance(number, np.ndarray):
         if number.size == 0:

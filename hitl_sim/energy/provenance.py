@@ -7,7 +7,7 @@ import enum
 import functools
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hitl_sim.energy.error import Values, from_plain
@@ -34,10 +34,9 @@ class Kind(enum.Enum):
     UNAVAILABLE = "unavailable"
     """Not known. Never zero."""
 
-    @property
-    def rank(self) -> int:
-        """Return the place in the order, 0 for the strongest kind."""
-        return _RANK[self]
+    def __init__(self, _: str) -> None:
+        """Take the next place in the order: `rank` is 0 for the strongest kind."""
+        self.rank = len(type(self).__members__)
 
     @property
     def words(self) -> str:
@@ -51,12 +50,10 @@ class Kind(enum.Enum):
         return self.rank > other.rank
 
 
-_RANK = {kind: rank for rank, kind in enumerate(Kind)}
-
-
 def weakest(kinds: Iterable[Kind]) -> Kind:
     """Return the weakest of some kinds: the kind of what is mixed from them."""
-    return min(kinds)
+    found = list(kinds)
+    return max(found, key=lambda kind: kind.rank)
 
 
 class Scope(enum.Enum):
@@ -114,10 +111,13 @@ def is_overlapping(scope: Scope, of: str, other_scope: Scope, other_of: str) -> 
         other_of: whose that is. Two places are different only if neither path is the
             beginning of the other, so an unnamed place may be anywhere.
     """
+    if scope is other_scope:
+        return False
     inside, other_inside = (_INSIDE.get(s, frozenset()) for s in (scope, other_scope))
+    if other_scope not in inside and scope not in other_inside:
+        return False
     paths = (filter(None, path.split("/")) for path in (of, other_of))
-    is_same_place = all(step == other for step, other in zip(*paths, strict=False))
-    return is_same_place and (other_scope in inside or scope in other_inside)
+    return all(step == other for step, other in zip(*paths, strict=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +140,10 @@ class Part:
     value: Values | None = None
     reason: str = ""
 
+    def having(self, value: Values | None) -> "Part":
+        """Return the part with another value."""
+        return Part(self.kind, self.scope, self.source, self.of, value, self.reason)
+
     @property
     def label(self) -> str:
         """Return the name under which the part is printed."""
@@ -154,10 +158,9 @@ def merge_parts(parts: Iterable[Part]) -> Parts:
     merged: dict[tuple[object, ...], Part] = {}
     for part in parts:
         key = (part.kind, part.scope, part.source, part.of, part.reason)
-        value = part.value
-        if key in merged and value is not None:
-            value = add_parts((merged[key], part))
-        merged[key] = replace(part, value=value)
+        is_more = key in merged and part.value is not None
+        value = add_parts((merged[key], part)) if is_more else part.value
+        merged[key] = part.having(value) if is_more else part
     return tuple(merged.values())
 
 

@@ -141,6 +141,10 @@ class Quantity:
         """Return the share of the known value by kind, strongest kind first."""
         return shares_by_kind(self.parts)
 
+    def without_interval(self) -> Quantity:
+        """Return the value alone, for sums of which nobody asks how sure they are."""
+        return replace(self, interval=None, errors=None)
+
     def __add__(self, other: Quantity) -> Quantity:
         """Add, keeping the parts; what is unavailable makes the sum a lower bound.
 
@@ -197,7 +201,7 @@ class Quantity:
             moved = (Error(e.source, apply(e.low), apply(e.high)) for e in errors)
             errors = merge_errors(moved)
         parts = (
-            part if part.value is None else replace(part, value=apply(part.value))
+            part if part.value is None else part.having(apply(part.value))
             for part in self.composition
         )
         return replace(

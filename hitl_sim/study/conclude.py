@@ -3,6 +3,7 @@
 Nothing here loads the study, its data or jax: a folder is all that reading needs.
 """
 
+import functools
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.result import analyse, bill_runs
+from hitl_sim.analysis.run.record import RunGroup, read_groups
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.analysis_plan import (
@@ -80,6 +82,15 @@ class Analysis:
         folder = read_folder(path)
         return cls(path, folder, folder.profile(device), **use)
 
+    @functools.cached_property
+    def groups(self) -> tuple[RunGroup, ...]:
+        """The runs of every condition.
+
+        Raises:
+            RecordError: a column is missing, or runs of a condition are not alike.
+        """
+        return read_groups(self.folder.records)
+
     def under(
         self, prices: Prices | None = None, fraction: float | None = None
     ) -> StudyResult:
@@ -97,7 +108,7 @@ class Analysis:
         # threads that share products as small as these wait more than they work
         with threadpool_limits(1):
             found = analyse(
-                self.folder.records,
+                self.groups,
                 manifest,
                 self.profile,
                 asked,
@@ -148,7 +159,7 @@ class Analysis:
         """Bill every run; see `analysis.condition.result.BILL_SCHEMA`."""
         target = self.folder.manifest["study"]["target"]
         return bill_runs(
-            self.folder.records,
+            self.groups,
             self.folder.manifest,
             self.profile,
             prices or self.folder.prices,

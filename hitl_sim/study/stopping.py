@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hitl_sim.analysis.chance.interval import MIN_REPLICATES, tail
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.energy import load_profile
 from hitl_sim.record import RecordError
 from hitl_sim.study.folder import with_counted
@@ -176,7 +177,7 @@ def find_widths(plan: Plan, out: Path | None) -> tuple[Width, ...]:
         records = join_labels(read_records(out), runs_table(part))
         with threadpool_limits(1):
             result = analyse(
-                records,
+                read_groups(records),
                 with_counted(out, manifest_of(part)),
                 load_profile(plan.spec.device),
                 plan.spec.prices,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.energy import load_profile
 from hitl_sim.study.grid import expand
 from hitl_sim.study.runner import dry_run, load_study, run_study
@@ -27,7 +28,7 @@ def findings(tmp_path_factory):
     assert run_study(convert(tables), out, 2).num_failed == 0
     spec, records, manifest = load_study(out)
     result = analyse(
-        records,
+        read_groups(records),
         manifest,
         load_profile(spec.device),
         spec.prices,

@@ -1,6 +1,7 @@
 """One task: its target, its control, and every other condition beside them."""
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -60,7 +61,7 @@ from hitl_sim.analysis.run.target import (
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import usage_at
 from hitl_sim.array import FloatArray, IntArray
-from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing
+from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing, Usage
 from hitl_sim.cost.engine import amount_rows, bill
 from hitl_sim.energy import Kind, Scope, exact, unavailable
 from hitl_sim.record import RecordError
@@ -93,33 +94,48 @@ class Rules:
     chance: float = 0.0
 
 
-def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskResult:
-    """Compare all conditions of one base with their control.
+def compare(
+    bases: Sequence[tuple[Sequence[RunGroup], Rules]], pricing: Pricing
+) -> list[TaskResult | RecordError]:
+    """Compare all conditions of each base with their control.
 
-    Raises:
-        RecordError: there is not exactly one pilot and one control, or they share no
-            replicate.
+    Conditions whose bills have the same lines are priced together, whatever their base.
+
+    Returns:
+        A result for each base, or why it has none: there is not exactly one pilot and
+        one control, or they share no replicate.
     """
-    pilot, control = _only(groups, "pilot"), _only(groups, "control")
-    targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
-    kept = np.intersect1d(control.replicate, targets.replicate)
-    is_alone = {id(g): not np.isin(g.replicate, kept).any() for g in groups}
-    # of a study that is not done an arm may have no run that is beside one of these
-    shared = [g for g in groups if g is control or not is_alone[id(g)]]
-    base = _Base(
-        [g for g in shared if g.role != "pilot"], control, targets, pricing, rules
-    )
-    findings = tuple(base.find(g) for g in shared if g.role in _COMPARED)
+    drawn: list[_Drawn | RecordError] = []
+    for groups, rules in bases:
+        try:
+            drawn.append(_draw(groups, pricing, rules))
+        except RecordError as error:
+            drawn.append(error)
+    found = [one for one in drawn if isinstance(one, _Drawn)]
+    books, bare = iter(_book(found, pricing)), pricing.without_rent()
+    bare_books = iter(_book(found, bare)) if bare else itertools.repeat(None)
+    return [
+        _compare(_Base(one, next(books), next(bare_books)))
+        if isinstance(one, _Drawn)
+        else one
+        for one in drawn
+    ]
+
+
+def _compare(base: "_Base") -> TaskResult:
+    """Compare all conditions of one base with their control."""
+    drawn, rules = base.drawn, base.rules
+    control, targets = drawn.control.group, drawn.targets
+    findings = tuple(base.find(g) for g in drawn.groups if g.role in _COMPARED)
     found = base.find(control)
+    own = np.isin(targets.replicate, control.replicate)
     task = TaskResult(
         base=control.base,
         task=control.task,
-        target=float(targets.accuracy[np.isin(targets.replicate, kept)].mean()),
-        replicates=tuple(int(r) for r in base.control.group.replicate),
+        target=float(targets.accuracy[own].mean()),
+        replicates=tuple(int(r) for r in control.replicate),
         without_target=targets.without,
-        without_runs=tuple(
-            g.label for g in groups if g.role in _COMPARED and is_alone[id(g)]
-        ),
+        without_runs=drawn.without_runs,
         horizon_steps=base.horizon_steps,
         horizon_j=base.horizon_j,
         machine=base.machine.name,
@@ -128,13 +144,84 @@ def compare(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> TaskR
         findings=findings,
         crossings=find_parameter_crossings(found, findings, rules.seed),
     )
-    best = plateaus(pilot, targets, rules.smoothing)
+    best = plateaus(drawn.pilot, targets, rules.smoothing)
     plateau = dict(zip(targets.replicate, best, strict=True))
     arms = reference_arms(task)
     return replace(
         task,
         by_target=tuple(base.by_target(finding, plateau) for finding in arms),
         attainment=tuple(base.attainment(one, plateau) for one in (found, *arms)),
+    )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The runs of one base at their targets, before anything is priced in money.
+
+    Attributes:
+        groups: all conditions but the pilot that have a run beside one of the control.
+        pilot: the pilot, with the targets that it sets.
+        rules: how it is analysed.
+        control: the control's runs that have a target.
+        samples: all of `groups`, by condition, the control first.
+        without_runs: conditions that have no run beside one of the control.
+    """
+
+    groups: tuple[RunGroup, ...]
+    pilot: RunGroup
+    targets: Targets
+    rules: Rules
+    control: Sample
+    samples: Mapping[str, Sample]
+    without_runs: tuple[str, ...]
+
+    @functools.cached_property
+    def usages(self) -> dict[str, Usage]:
+        """Return what each condition used per success."""
+        return {key: one.usage_per_success for key, one in self.samples.items()}
+
+
+def _draw(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> _Drawn:
+    """Find targets, and where each run stopped.
+
+    Raises:
+        RecordError: there is not exactly one pilot and one control, or they share no
+            replicate.
+    """
+    pilot, control = _only(groups, "pilot"), _only(groups, "control")
+    targets = find_targets(pilot, fraction=rules.fraction, smoothing=rules.smoothing)
+    common = np.intersect1d(control.replicate, targets.replicate)
+    is_alone = {id(g): not np.isin(g.replicate, common).any() for g in groups}
+    # of a study that is not done an arm may have no run that is beside one of these
+    shared = [g for g in groups if g is control or not is_alone[id(g)]]
+
+    def sample_of(group: RunGroup, among: IntArray | None = None) -> Sample:
+        return draw_sample(
+            group, targets, pricing, smoothing=rules.smoothing, among=among
+        )
+
+    own = sample_of(control)
+    own = replace(
+        own, amounts=own.amounts.keeping(), cost_sample=own.cost_sample.keeping()
+    )
+    kept = own.group.replicate
+    if len(kept) == 0:
+        raise RecordError(
+            f"`replicate` of the control of task {control.task!r} must be among"
+            f" those of its pilot, got {control.replicate.tolist()}."
+        )
+    compared = tuple(g for g in shared if g.role != "pilot")
+    others = {g.condition: sample_of(g, kept) for g in compared if g is not control}
+    return _Drawn(
+        groups=compared,
+        pilot=pilot,
+        targets=targets,
+        rules=rules,
+        control=own,
+        samples={control.condition: own} | others,
+        without_runs=tuple(
+            g.label for g in groups if g.role in _COMPARED and is_alone[id(g)]
+        ),
     )
 
 
@@ -162,41 +249,31 @@ class _Book(NamedTuple):
     splits: Mapping[str, dict[Measure, Split]]
 
 
+def _book(drawn: Sequence[_Drawn], pricing: Pricing) -> list[_Book]:
+    """Bill all conditions of some bases at some prices."""
+    usages = [usage for one in drawn for usage in one.usages.values()]
+    priced = iter(price_usages(usages, pricing))
+    books = []
+    for one in drawn:
+        by_key = {key: next(priced) for key in one.samples}
+        splits = {
+            key: split_bills(
+                sample, by_key[key], pricing.table, is_control=sample is one.control
+            )
+            for key, sample in one.samples.items()
+        }
+        books.append(_Book(pricing, by_key, splits))
+    return books
+
+
 class _Base:
     """The control's bill, how far every run was followed, and all runs at targets."""
 
-    def __init__(
-        self,
-        groups: Sequence[RunGroup],
-        control: RunGroup,
-        targets: Targets,
-        pricing: Pricing,
-        rules: Rules,
-    ) -> None:
-        self.pricing, self.rules = pricing, rules
-
-        def sample_of(group: RunGroup, among: IntArray | None = None) -> Sample:
-            return draw_sample(
-                group, targets, pricing, smoothing=rules.smoothing, among=among
-            )
-
-        own = sample_of(control)
-        self.control = replace(
-            own, amounts=own.amounts.keeping(), cost_sample=own.cost_sample.keeping()
-        )
-        kept = self.control.group.replicate
-        if len(kept) == 0:
-            raise RecordError(
-                f"`replicate` of the control of task {control.task!r} must be among"
-                f" those of its pilot, got {control.replicate.tolist()}."
-            )
-        others = {g.condition: sample_of(g, kept) for g in groups if g is not control}
-        self.samples = {control.condition: self.control} | others
-        used = [one.usage_per_success for one in self.samples.values()]
-        self.usages = dict(zip(self.samples, used, strict=True))
-        self.book = self._book(pricing)
-        bare = pricing.without_rent()
-        self.bare_book = None if bare is None else self._book(bare)
+    def __init__(self, drawn: _Drawn, book: _Book, bare_book: _Book | None) -> None:
+        self.drawn, self.rules, self.pricing = drawn, drawn.rules, book.pricing
+        self.control, self.samples = drawn.control, drawn.samples
+        self.book, self.bare_book = book, bare_book
+        pricing = self.pricing
         self.label_costs: list[LabelCost] = ["sunk", "bought_same_price"]
         if pricing.prices.label_price_usd is not None:
             self.label_costs.append("bought_elsewhere")
@@ -204,26 +281,14 @@ class _Base:
             measure: [pricing.label(measure, cost) for cost in self.label_costs]
             for measure in MEASURES
         }
-        self.horizon_steps = min(int(group.step[:, -1].min()) for group in groups)
-        self.horizon_j = min(_least_joules(group, pricing) for group in groups)
+        self.horizon_steps = min(int(group.step[:, -1].min()) for group in drawn.groups)
+        self.horizon_j = min(_least_joules(group, pricing) for group in drawn.groups)
         self.sides = find_sides(
             {
                 key: (one.group.role, one.cost_sample)
                 for key, one in self.samples.items()
             }
         )
-
-    def _book(self, pricing: Pricing) -> _Book:
-        """Bill all conditions at some prices."""
-        priced = price_usages(list(self.usages.values()), pricing)
-        by_key = dict(zip(self.samples, priced, strict=True))
-        splits = {
-            key: split_bills(
-                one, by_key[key], pricing.table, is_control=one is self.control
-            )
-            for key, one in self.samples.items()
-        }
-        return _Book(pricing, by_key, splits)
 
     @functools.cached_property
     def costs(self) -> dict[str, ArmCost]:
@@ -392,7 +457,7 @@ class _Base:
             ),
             test_accuracy=_test_accuracy(seen, arm, weights),
             scopes=priced.scopes,
-            usage=self.usages[key],
+            usage=self.drawn.usages[key],
             is_per_success=arm.num_reached > 0,
             bill=priced.ledger,
             break_even=tuple(found[own_cost] for found in break_evens),

@@ -3,7 +3,7 @@
 Counts come first, joules next, prices last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from hitl_sim.analysis.condition.finding import (
     TaskResult,
 )
 from hitl_sim.analysis.run.guess import guessed
-from hitl_sim.analysis.run.record import RunGroup, read_groups
+from hitl_sim.analysis.run.record import RunGroup
 from hitl_sim.analysis.run.sample import Sample, bill_sample
 from hitl_sim.analysis.run.target import find_stop, find_targets
 from hitl_sim.analysis.run.tuning import TRIALS, share_tuning
@@ -30,7 +30,7 @@ from hitl_sim.record import RecordError
 
 
 def analyse(
-    records: pa.Table,
+    runs: Sequence[RunGroup],
     manifest: Mapping[str, Any],
     profile: DeviceProfile,
     prices: Prices,
@@ -44,7 +44,7 @@ def analyse(
     """Find upper bound, rho and break-even of every condition of a study.
 
     Args:
-        records: one row per run.
+        runs: of every condition, as `read_groups` reads them from records.
         manifest: of the study; its `units` say what a unit of work is.
         profile: the device that is billed.
         prices: what people, electricity, devices and labels cost.
@@ -65,22 +65,24 @@ def analyse(
     if not 0.0 < smallest_effect < 1.0:
         raise ValueError(f"`smallest_effect` must be in (0, 1), got {smallest_effect}.")
     check_prices(prices)
-    read, pricing = _read(records, manifest, profile, prices)
+    read, pricing = _read(runs, manifest, profile, prices)
     groups = [g for g in read if g.role not in TRIALS]
     rules = Rules(fraction, smoothing, smallest_effect, seed, trainings)
     told, metric = _tasks(manifest), _metric(manifest)
-    tasks, skipped = [], []
+    bases = []
     for base in dict.fromkeys(group.base for group in groups):
         shared = [group for group in groups if group.base == base]
-        try:
-            known = told.get(shared[0].task, {})
-            counts, classes = known.get("class_counts", ()), known.get("classes", ())
-            chance = guessed(metric, counts, len(classes))
-            found = compare(shared, pricing, replace(rules, chance=chance))
-            words = metric.replace("_", " ")
-            tasks.append(replace(found, metric=words, chance=chance))
-        except RecordError as error:
-            skipped.append(str(error))
+        known = told.get(shared[0].task, {})
+        counts, classes = known.get("class_counts", ()), known.get("classes", ())
+        chance = guessed(metric, counts, len(classes))
+        bases.append((shared, replace(rules, chance=chance)))
+    compared, words = compare(bases, pricing), metric.replace("_", " ")
+    skipped = [str(error) for error in compared if isinstance(error, RecordError)]
+    tasks = [
+        replace(found, metric=words, chance=own.chance)
+        for found, (_, own) in zip(compared, bases, strict=True)
+        if not isinstance(found, RecordError)
+    ]
     if not tasks:
         nothing = "No run but trials of settings is recorded: nothing can be analysed."
         raise RecordError(" ".join(skipped) or nothing)
@@ -102,7 +104,7 @@ def analyse(
             for row in np.flatnonzero(~group.is_ok)
         ),
         skipped=tuple(skipped),
-        num_records=records.num_rows,
+        num_records=sum(group.num_runs for group in runs),
         fraction=fraction,
         smoothing=smoothing,
         smallest_effect=smallest_effect,
@@ -136,13 +138,13 @@ def _tasks(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _read(
-    records: pa.Table,
+    runs: Sequence[RunGroup],
     manifest: Mapping[str, Any],
     profile: DeviceProfile,
     prices: Prices,
 ) -> tuple[tuple[RunGroup, ...], Pricing]:
     """Return the runs with their share of pretraining, and what bills them."""
-    groups = tuple(share_pretraining(g, prices) for g in read_groups(records))
+    groups = tuple(share_pretraining(g, prices) for g in runs)
     groups = share_tuning(groups, manifest.get("study", {}))
     costs, label_s = (
         price_units(manifest["units"], profile),
@@ -194,7 +196,7 @@ set for every arm, and what a model does after its training are left out.
 
 
 def bill_runs(
-    records: pa.Table,
+    runs: Sequence[RunGroup],
     manifest: Mapping[str, Any],
     profile: DeviceProfile,
     prices: Prices,
@@ -210,7 +212,7 @@ def bill_runs(
     Raises:
         RecordError: the records cannot be billed.
     """
-    groups, pricing = _read(records, manifest, profile, prices)
+    groups, pricing = _read(runs, manifest, profile, prices)
     targets = {
         group.base: find_targets(group, fraction=fraction, smoothing=smoothing)
         for group in groups

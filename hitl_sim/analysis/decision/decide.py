@@ -4,6 +4,9 @@ Everything here is computed from a finished `StudyResult` by re-pricing its reco
 nothing is retrained and no number is changed.
 """
 
+from __future__ import annotations
+
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -206,11 +209,16 @@ class Decision:
     boundary_cases: tuple[BoundaryCase, ...]
 
 
-def decide(result: StudyResult, task: TaskResult) -> Decision:
-    """Work out the decision of one task of a study from its re-priced records."""
+def decide(
+    result: StudyResult, task: TaskResult, tables: SharedTables | None = None
+) -> Decision:
+    """Work out the decision of one task of a study from its re-priced records.
+
+    Prices that are the same for all its tasks may be made once, and given.
+    """
     inputs = world_inputs(result, task)
     scale = _even_scale(task)
-    desk = _Desk(result, task, inputs, scale)
+    desk = _Desk(result, task, inputs, scale, tables or SharedTables(result))
     arms = [f for f in task.findings if f.role == "arm"]
     return Decision(
         task=task,
@@ -239,8 +247,45 @@ def _even_scale(task: TaskResult) -> float:
     return 1.0
 
 
+class SharedTables:
+    """Price tables that are the same for all tasks of a study, each made once."""
+
+    def __init__(self, result: StudyResult) -> None:
+        """Take the study whose prices they are."""
+        self.result = result
+
+    def table(self, scenarios: Scenarios) -> PriceTable:
+        """Ask the ledger what one of everything costs in every scenario."""
+        return price_table([self.result.pricing], scenarios)
+
+    @functools.cached_property
+    def ranges(self) -> list[tuple[Range, FloatArray, FloatArray]]:
+        """Each price, both of its ends, and `[F, 2]` what one of everything costs."""
+        cases = []
+        for span in RANGES:
+            ends = np.array([span.low, span.high])
+            table = self.table(Scenarios({span.name: ends}))
+            cases.append((span, ends, table.whole(span.measure)))
+        return cases
+
+    @functools.cached_property
+    def grid(self) -> PriceTable:
+        """Prices over a grid of wages and tariffs."""
+        return self.table(
+            cross(wage_usd_per_h=_WAGE_GRID, electricity_usd_per_kwh=_TARIFF_GRID)
+        )
+
+    @functools.cached_property
+    def boundaries(self) -> tuple[list[Boundary], PriceTable]:
+        """The other boundaries of an hour, and prices in them."""
+        own, pue = self.result.prices.boundary, self.result.pricing.rates.pue.value
+        others = [boundary for boundary in BOUNDARIES if boundary != own]
+        usual = pue if isinstance(pue, float) else 1.0
+        return others, self.table(cross(boundaries=others, pue=[usual]))
+
+
 class _Desk:
-    """Price tables of one task, each made once."""
+    """Prices in which one task is decided."""
 
     def __init__(
         self,
@@ -248,24 +293,23 @@ class _Desk:
         task: TaskResult,
         inputs: Sequence[Input],
         scale: float,
+        tables: SharedTables,
     ) -> None:
         self.result, self.task, self.scale = result, task, scale
+        self.tables = tables
         worlds = draw_worlds(inputs, NUM_RESAMPLES, result.seed)
         self.here = result.pricing.table
-        self.worlds = self._table(worlds)
+        self.worlds = tables.table(worlds)
         self.moments = {
             m: price_moments(self.worlds.scaled(m, scale), result.seed)
             for m in MEASURES
         }
         self.wages = [self._at(worlds, "wage_usd_per_h", wage) for wage in (0.0, 1.0)]
 
-    def _table(self, scenarios: Scenarios) -> PriceTable:
-        return price_table([self.result.pricing], scenarios)
-
     def _at(self, worlds: Scenarios, name: str, value: float) -> PriceTable:
         """Return prices in the same worlds with one number set."""
         fixed = {name: np.full(len(worlds), value)}
-        return self._table(Scenarios({**worlds.numbers, **fixed}))
+        return self.tables.table(Scenarios({**worlds.numbers, **fixed}))
 
     def arm(self, finding: Finding) -> ArmDecision:
         """Decide about one condition."""
@@ -312,11 +356,6 @@ class _Desk:
         At the study's own scale alone: at the one where people break even in money,
         the prices that break even are those that the scale was found with.
         """
-        cases = []
-        for span in RANGES:
-            ends = np.array([span.low, span.high])
-            table = self._table(Scenarios({span.name: ends}))
-            cases.append((span, ends, table.whole(span.measure)))
         rows = []
         for finding in (f for f in self.task.with_people if f.role == "arm"):
             # a pair keeps what was drawn of it, for all prices
@@ -328,7 +367,7 @@ class _Desk:
                         *(span.words, span.unit, span.measure, 1.0, finding.label),
                         pair.crossing(ends, prices, weights),
                     )
-                    for span, ends, prices in cases
+                    for span, ends, prices in self.tables.ranges
                 ]
             )
         return [found for case in zip(*rows, strict=True) for found in case]
@@ -372,8 +411,7 @@ class _Desk:
 
     def _contour(self, pair: Pair) -> Contour:
         """Work out M* in money over a grid of wages and tariffs."""
-        grid = cross(wage_usd_per_h=_WAGE_GRID, electricity_usd_per_kwh=_TARIFF_GRID)
-        table = self._table(grid)
+        table = self.tables.grid
         saved, paid = (pair.net(part["usd"]) for part in (table.training, table.beside))
         with np.errstate(divide="ignore", invalid="ignore"):
             multiple = np.where(saved > 0.0, -paid / saved, np.nan)
@@ -384,10 +422,7 @@ class _Desk:
 
     def boundary_cases(self) -> Iterator[BoundaryCase]:
         """Hold every condition with people against the other boundaries of an hour."""
-        own, pue = self.result.prices.boundary, self.result.pricing.rates.pue.value
-        others = [boundary for boundary in BOUNDARIES if boundary != own]
-        usual = pue if isinstance(pue, float) else 1.0
-        table = self._table(cross(boundaries=others, pue=[usual]))
+        others, table = self.tables.boundaries
         for finding in self.task.with_people:
             pair = pair_of(finding, self.task.control)
             weights = resample(len(finding.replicate), self.result.seed)

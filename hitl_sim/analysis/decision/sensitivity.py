@@ -26,7 +26,7 @@ from hitl_sim.analysis.condition.finding import (
     best,
     reached_arms,
 )
-from hitl_sim.analysis.decision.decide import Decision, decide
+from hitl_sim.analysis.decision.decide import Decision, SharedTables, decide
 from hitl_sim.analysis.decision.information import (
     Information,
     draw_levels,
@@ -190,5 +190,6 @@ def weigh(result: StudyResult) -> tuple[Verdict, ...]:
     """Work out the decision of every task of a study by re-pricing its records."""
     # threads that share products as small as these wait more than they work
     with threadpool_limits(1):
-        decisions = [decide(result, task) for task in result.tasks]
+        tables = SharedTables(result)
+        decisions = [decide(result, task, tables) for task in result.tasks]
         return tuple(Verdict(d, find_sensitivity(result, d)) for d in decisions)

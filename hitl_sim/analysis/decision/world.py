@@ -7,9 +7,9 @@ replicates buy down the first, better sources the second.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtri
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
 from hitl_sim.array import FloatArray
@@ -22,7 +22,7 @@ _WORDS = {name: rate.words for name, rate in RATES.items()} | {
     "device_energy_factor": "energy of the device's work",
     "label_s": "time of a label",
 }
-_Z_95 = NormalDist().inv_cdf(0.975)
+_Z_95 = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,8 @@ def worlds_at(inputs: Sequence[Input], levels: FloatArray) -> Scenarios:
         input every world is the study's own.
     """
     safe = np.clip(levels, 1e-9, 1.0 - 1e-9)
-    normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
     numbers = {
-        one.name: displace(normal(safe[:, d]) / _Z_95, one.value, one.low, one.high)
+        one.name: displace(ndtri(safe[:, d]) / _Z_95, one.value, one.low, one.high)
         for d, one in enumerate(inputs)
     }
     if not inputs:

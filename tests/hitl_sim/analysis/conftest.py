@@ -9,6 +9,7 @@ import pytest
 
 from hitl_sim.analysis.chance.fieller import RatioSet, Shape
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 
@@ -50,7 +51,7 @@ def analysed(synthetic, profile, prices):
     def run(arms=(), *, prices=prices, smallest_effect=0.05, **study):
         table, manifest = synthetic.make_study(arms, **study)
         return analyse(
-            table,
+            read_groups(table),
             manifest,
             profile,
             prices,

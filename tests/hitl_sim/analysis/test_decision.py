@@ -5,6 +5,7 @@ import pytest
 
 from hitl_sim.analysis.chance.claim import Effect, judge
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.energy import Kind
 
 
@@ -119,7 +120,7 @@ def test_without_success_of_the_control_rho_is_unknown(synthetic, profile, price
         if hit:
             row["validation_accuracy"] = [0.1] * len(row["validation_accuracy"])
     result = analyse(
-        table.from_pylist(rows),
+        read_groups(table.from_pylist(rows)),
         manifest,
         profile,
         prices,

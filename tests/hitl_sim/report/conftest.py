@@ -16,6 +16,7 @@ import pytest
 
 from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.analysis.decision.sensitivity import weigh
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 
@@ -48,7 +49,7 @@ def analysed(synthetic):
         table, manifest = synthetic.make_study(arms, **study)
         manifest["study"].update(changes or {})
         return analyse(
-            table,
+            read_groups(table),
             manifest,
             load_profile("laptop-cpu"),
             prices,

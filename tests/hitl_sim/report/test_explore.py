@@ -14,6 +14,7 @@ import pytest
 from hitl_sim.analysis.chance.interval import percentile_interval, resample
 from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.analysis.decision.net_benefit import pair_of
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.cost import BOUNDARIES, MEASURES, Prices
 from hitl_sim.cost.price import LABEL_COSTS
 from hitl_sim.energy import load_profile
@@ -64,7 +65,7 @@ def result_at(study):
             **fixed | {"device_usd_per_h": 0.1, "grid_region": "FR"} | changes
         )
         return analyse(
-            table,
+            read_groups(table),
             manifest,
             load_profile(device),
             prices,

@@ -82,7 +82,9 @@ def test_a_missing_run_leaves_its_pair_and_is_counted(synthetic, profile, prices
         not (row["arm"] == "relevance" and row["replicate"] == 4)
         for row in table.to_pylist()
     ]
-    result = analyse(table.filter(pa.array(lost)), manifest, profile, prices, **RULES)
+    result = analyse(
+        read_groups(table.filter(pa.array(lost))), manifest, profile, prices, **RULES
+    )
     found = only(result, "relevance")
     assert (found.num_runs, found.num_missing) == (11, 1)
 
@@ -91,7 +93,9 @@ def test_an_arm_without_a_run_beside_the_control_is_named(synthetic, profile, pr
     table, manifest = synthetic.make_study([synthetic.NULL, synthetic.relevance()])
     wanted = {"control": range(6), "again": range(5, 12), "relevance": range(6, 12)}
     there = [row["replicate"] in wanted[row["arm"]] for row in table.to_pylist()]
-    result = analyse(table.filter(pa.array(there)), manifest, profile, prices, **RULES)
+    result = analyse(
+        read_groups(table.filter(pa.array(there))), manifest, profile, prices, **RULES
+    )
     (task,) = result.tasks
     assert task.without_runs == ("relevance, typical",)
     assert [f.arm for f in task.findings] == ["again"]
@@ -127,8 +131,8 @@ def test_a_replicate_without_target_takes_part_in_nothing(synthetic, analysed):
 def test_the_order_of_records_changes_nothing(synthetic, profile, prices):
     table, manifest = synthetic.make_study([synthetic.relevance(), synthetic.NULL])
     mixed = table.take(np.random.default_rng(1).permutation(table.num_rows))
-    first = analyse(table, manifest, profile, prices, **RULES)
-    second = analyse(mixed, manifest, profile, prices, **RULES)
+    first = analyse(read_groups(table), manifest, profile, prices, **RULES)
+    second = analyse(read_groups(mixed), manifest, profile, prices, **RULES)
     for one, two in zip(first.tasks[0].findings, second.tasks[0].findings, strict=True):
         assert one.label == two.label
         assert (one.ratio.low, one.ratio.high) == (two.ratio.low, two.ratio.high)
@@ -139,7 +143,7 @@ def test_each_task_is_compared_with_its_own_control(synthetic, profile, prices):
     digits, manifest = synthetic.make_study([synthetic.relevance(0.5)])
     words, _ = synthetic.make_study([synthetic.relevance(2.0)], task="words", seed=4)
     both = pa.concat_tables([digits, words])
-    result = analyse(both, manifest, profile, prices, **RULES)
+    result = analyse(read_groups(both), manifest, profile, prices, **RULES)
     ratios = {t.task: t.findings[0].ratio.value for t in result.tasks}
     assert ratios["digits"] < 1.0 < ratios["words"]
 
@@ -160,7 +164,9 @@ def test_tasks_that_differ_in_a_number_are_told_in_its_order(
             column = table.column_names.index(name)
             table = table.set_column(column, name, pa.array(values))
         tables.append(table)
-    result = analyse(pa.concat_tables(tables), manifest, profile, prices, **RULES)
+    result = analyse(
+        read_groups(pa.concat_tables(tables)), manifest, profile, prices, **RULES
+    )
     found = [task.control.settings["task.pool"] for task in result.tasks]
     assert found == [50, 200, 1000]
     assert result.tasks[0].label == "digits (pool 50)"
@@ -171,7 +177,7 @@ def test_a_base_without_pilot_is_skipped_and_named(synthetic, profile, prices):
     bad, _ = synthetic.make_study(task="bare")
     bare = bad.filter(pa.compute.equal(bad["role"], "control"))
     both = pa.concat_tables([good, bare])
-    result = analyse(both, manifest, profile, prices, **RULES)
+    result = analyse(read_groups(both), manifest, profile, prices, **RULES)
     assert [task.task for task in result.tasks] == ["digits"]
     assert "'pilot' in exactly one condition of task 'bare'" in result.skipped[0]
 
@@ -180,7 +186,7 @@ def test_nothing_to_analyse_is_an_error(synthetic, profile, prices):
     table, manifest = synthetic.make_study()
     bare = table.filter(pa.compute.equal(table["role"], "control"))
     with pytest.raises(RecordError, match="'pilot' in exactly one condition"):
-        analyse(bare, manifest, profile, prices, **RULES)
+        analyse(read_groups(bare), manifest, profile, prices, **RULES)
 
 
 def test_nothing_but_trials_is_an_error_that_says_so(synthetic, profile, prices):
@@ -189,7 +195,7 @@ def test_nothing_but_trials_is_an_error_that_says_so(synthetic, profile, prices)
     roles = pa.array(["trial"] * len(table), table.schema.field(place).type)
     trials = table.set_column(place, table.schema.field(place), roles)
     with pytest.raises(RecordError, match="No run but trials of settings is recorded"):
-        analyse(trials, manifest, profile, prices, **RULES)
+        analyse(read_groups(trials), manifest, profile, prices, **RULES)
 
 
 def test_a_smallest_effect_outside_0_to_1_is_refused(synthetic, analysed):
@@ -280,7 +286,7 @@ def test_a_measured_profile_is_called_measured(synthetic, profile, prices):
     }
     measured = msgspec.structs.replace(profile, unit=costs)
     table, manifest = synthetic.make_study()
-    assert analyse(table, manifest, measured, prices, **RULES).is_measured
+    assert analyse(read_groups(table), manifest, measured, prices, **RULES).is_measured
 
 
 def test_analysis_never_loads_jax():
