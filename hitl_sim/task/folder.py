@@ -1,11 +1,14 @@
 """A folder of images, one subfolder per class."""
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.image import build_image_task
+from hitl_sim.task.saved import is_saved
 from oracles import part
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -14,8 +17,8 @@ _DEEP = ("I", "I;16", "I;16B", "F")
 
 
 def reads(path: Path) -> bool:
-    """Whether a path is a folder."""
-    return path.is_dir()
+    """Whether a path is a folder, and no data set that was saved as one."""
+    return path.is_dir() and not is_saved(path)
 
 
 @part.task(version=1)
@@ -39,28 +42,45 @@ def folder(
             image or is broken; images are of different sizes.
     """
     files = _list(path)
-    loaded = [_load(file, image_size) for file, _ in files]
+    loaded = [read_image(file, str(file), image_size) for file, _ in files]
     names = tuple(sorted({label for _, label in files}))
+    images = stack_images(loaded, [str(file) for file, _ in files])
+    labels = np.array([names.index(label) for _, label in files], np.int32)
+    source = f"folder {path.name}"
+    if image_size is not None:
+        source += f", each resized to {image_size} x {image_size}"
+    return build_image_task(
+        path.name, source, images, labels, names, num_groups, str(path)
+    )
+
+
+def stack_images(loaded: Sequence[np.ndarray], places: Sequence[str]) -> np.ndarray:
+    """Put images together: grey where all are, and else red, green and blue.
+
+    Args:
+        loaded: `M` images, `[H, W]` or `[H, W, 3]` uint8.
+        places: where each comes from, for messages.
+
+    Returns:
+        `[M, H, W]` or `[M, H, W, 3]`.
+
+    Raises:
+        ValueError: one has another size than the first.
+    """
     is_grey = all(image.ndim == 2 for image in loaded)
     images = [
         image if is_grey or image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
         for image in loaded
     ]
     first = images[0].shape
-    for (file, _), image in zip(files, images, strict=True):
+    for place, image in zip(places, images, strict=True):
         if image.shape != first:
             raise ValueError(
-                f"{file}: must have the size of {files[0][0].name} ({first[0]} x "
+                f"{place}: must have the size of {places[0]} ({first[0]} x "
                 f"{first[1]} pixels), got {image.shape[0]} x {image.shape[1]}. Give "
                 "`image_size` to resize all."
             )
-    labels = np.array([names.index(label) for _, label in files], np.int32)
-    source = f"folder {path.name}"
-    if image_size is not None:
-        source += f", each resized to {image_size} x {image_size}"
-    return build_image_task(
-        path.name, source, np.stack(images), labels, names, num_groups, str(path)
-    )
+    return np.stack(images)
 
 
 def _list(path: Path) -> list[tuple[Path, str]]:
@@ -90,20 +110,26 @@ def _list(path: Path) -> list[tuple[Path, str]]:
     return files
 
 
-def _load(file: Path, image_size: int | None) -> np.ndarray:
-    """Read one image, `[H, W]` or `[H, W, 3]` uint8."""
+def read_image(given: Path | bytes, place: str, image_size: int | None) -> np.ndarray:
+    """Read one image, a file or its bytes, as `[H, W]` or `[H, W, 3]` uint8.
+
+    Raises:
+        ValueError: it is none, broken, or has more than 8 bits per channel.
+    """
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     try:
+        file = io.BytesIO(given) if isinstance(given, bytes) else given
         with Image.open(file) as opened:
             mode = opened.mode
             picture = opened.convert("L" if mode in _GREY else "RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        reason = str(error).replace(str(file), file.name)
-        raise ValueError(f"{file}: must be a whole image, got: {reason}") from None
+        short = given.name if isinstance(given, Path) else "these bytes"
+        reason = str(error).replace(str(file), short)
+        raise ValueError(f"{place}: must be a whole image, got: {reason}") from None
     if mode in _DEEP:
         raise ValueError(
-            f"{file}: must have 8 bits per channel, got mode {mode!r}, which has more."
+            f"{place}: must have 8 bits per channel, got mode {mode!r}, which has more."
         )
     if image_size is not None:
         size = (image_size, image_size)

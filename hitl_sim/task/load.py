@@ -38,7 +38,8 @@ def load_task(
               what recorded answers call the items.
             - `*images-idx3-ubyte.gz`, with its labels beside it.
             - a folder of `.png` and `.jpg` images, one subfolder per class.
-            - `.csv`, `.tsv`, `.jsonl` (each also as `.gz`) and `.parquet`: one label
+            - `.csv`, `.tsv`, `.jsonl` (each also as `.gz`), `.parquet`, `.arrow`,
+              `.feather` and a folder that Hugging Face's `datasets` saved: one label
               column, and either numeric feature columns or one column of text in
               UTF-8, or in UTF-16 with its byte order mark. Delimiters and decimal
               commas that are not the usual ones are seen and told in the notes.
@@ -116,7 +117,7 @@ def _part_of(name: str, foreign: Mapping[str, Part]) -> tuple[Part, bool]:
     raise ValueError(
         f"`source` must be one of {', '.join(map(repr, (*made, *own)))}, or the path "
         f"of a .npz, *images-idx3-ubyte.gz, {', '.join(TABLE_SUFFIXES)} file or of a "
-        f"folder of images, got {name!r}."
+        f"folder of images, or one that was saved as a data set, got {name!r}."
     )
 
 

@@ -18,7 +18,7 @@ WHY: Mapping[str, str] = MappingProxyType(
         "length": "only text has a length in words",
         "impute": "only the numbers of a table can be missing",
         "categorical": _COLUMNS,
-        "image_size": "only a folder of images is resized",
+        "image_size": "only images of a folder, or of a column, are resized",
         "informative_groups": "only 'planted' has groups of known use",
     }
 )

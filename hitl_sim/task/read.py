@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from hitl_sim.table.missing import SPELLINGS
 from hitl_sim.table.spelling import is_number
 from hitl_sim.task.option import TaskOptions
+from hitl_sim.task.saved import ARROW, is_saved, read_arrow, with_class_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
-"""Formats of a table; but for .parquet, each may be packed with gzip."""
+BINARY = (".parquet", *ARROW)
+"""Formats whose schema can say what a column is."""
+SUFFIXES = (".csv", ".tsv", ".jsonl", *BINARY)
+"""Formats of a table; those of text may be packed with gzip."""
 DEFAULT_LABEL_COLUMN = "label"
 
 
@@ -29,12 +32,17 @@ class FileTable(NamedTuple):
 
 
 def format_of(path: Path) -> str | None:
-    """Return the suffix that names a table's format, None where there is none."""
+    """Return the suffix that names a table's format, None where there is none.
+
+    A folder that was saved as a data set is as a file of Arrow.
+    """
+    if is_saved(path):
+        return ARROW[0]
     name = path.name.lower()
     plain = name.removesuffix(".gz")
     suffix = Path(plain).suffix
     is_packed = name != plain
-    known = suffix in SUFFIXES and not (is_packed and suffix == ".parquet")
+    known = suffix in SUFFIXES and not (is_packed and suffix in BINARY)
     return suffix if known else None
 
 
@@ -57,7 +65,9 @@ def read_table(path: Path, options: TaskOptions) -> FileTable:
     suffix = format_of(path)
     try:
         if suffix == ".parquet":
-            found = FileTable(parquet.read_table(path))
+            found = FileTable(with_class_names(parquet.read_table(path), path))
+        elif suffix in ARROW:
+            found = FileTable(with_class_names(read_arrow(path), path))
         elif suffix == ".jsonl":
             found = FileTable(json.read_json(pa.BufferReader(read_utf8(path))))
         else:
@@ -68,7 +78,7 @@ def read_table(path: Path, options: TaskOptions) -> FileTable:
         raise ValueError(
             f"{path}: must be a readable {suffix} table in UTF-8, got: {reason}"
         ) from None
-    if suffix not in (".parquet", ".jsonl"):
+    if suffix not in (*BINARY, ".jsonl"):
         _check_first_line(found.table, options, path)
     _check_names(found.table.column_names, path)
     _check_repeated(found.table, path)

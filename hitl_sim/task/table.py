@@ -75,15 +75,15 @@ def table(
     table, notes = read_table(path, options)
     unused = (label_column, item_column, text_column)
     columns = [name for name in table.column_names if name not in unused]
-    where = f"{path}, column {label_column!r}"
     column, found = _column(table, label_column, "label_column", path), None
     if text_column is None:
         found = read_features(table, columns, options, path)
         table, notes = table.filter(found.is_kept), (*notes, *found.notes)
         column = column.filter(found.is_kept)
+    where = f"{path}, column {label_column!r}"
     labels, class_names, more = read_labels(_labels(column, where), where)
     notes = (*notes, *more)
-    item_ids = _item_ids(table, item_column, path)
+    item_ids = item_ids_of(table, item_column, path)
     if found is None:
         column = _column(table, str(text_column), "text_column", path)
         where = f"{path}, column {text_column!r}"
@@ -147,7 +147,17 @@ def _labels(column: "pa.ChunkedArray", where: str) -> np.ndarray:
     return np.asarray(plain(column).to_numpy(zero_copy_only=False))
 
 
-def _item_ids(
+def labels_of(table: "pa.Table", name: str, path: Path) -> tuple[np.ndarray, str]:
+    """Return the labels in a column, as `read_labels` takes them.
+
+    Raises:
+        ValueError: there is no such column, a row has none, or several.
+    """
+    where = f"{path}, column {name!r}"
+    return _labels(_column(table, name, "label_column", path), where), where
+
+
+def item_ids_of(
     table: "pa.Table", name: str | None, path: Path
 ) -> tuple[str, ...] | None:
     """Return what recorded answers call the items, where the file has such a column."""

@@ -1,12 +1,16 @@
 """What every task must do; those of files read tiny ones that the test writes."""
 
+import io
+import json
 import struct
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from hitl_sim import check
 from hitl_sim.part import builtin, task
@@ -53,6 +57,26 @@ def write_folder(folder):
     return folder
 
 
+def write_pictures(folder):
+    cells = []
+    for image in IMAGES:
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "png")
+        cells.append({"bytes": buffer.getvalue(), "path": None})
+    told = {"info": {"features": {"image": {"_type": "Image"}}}}
+    labels = [f"c{label}" for label in LABELS]
+    table = pa.table({"image": cells, "label": labels})
+    table = table.replace_schema_metadata({b"huggingface": json.dumps(told).encode()})
+    parquet.write_table(table, folder / "own.parquet")
+    return folder / "own.parquet"
+
+
+@task(version=1)
+def from_pictures():
+    """Images in a column."""
+    return read("pictures", write_pictures)
+
+
 @task(version=1)
 def from_table():
     """Numbers, names of items and of classes."""
@@ -82,6 +106,7 @@ OF_FILES = {
     "archive": from_archive,
     "idx": from_idx,
     "folder": from_folder,
+    "pictures": from_pictures,
 }
 
 
