@@ -356,6 +356,32 @@ class Results:
         title = f"Explore {self.folder.resolve().name}"
         return write_explorer(results, list(profiles.values()), out, title)
 
+    def formats(self) -> dict[str, str]:
+        """Return what `export` writes, by name, and what each is."""
+        from hitl_sim.exchange import FORMATS  # noqa: PLC0415 - no other call needs it
+
+        return {name: one.words for name, one in FORMATS.items()}
+
+    def export(self, format: str, path: Path | str | None = None) -> Path:
+        """Write the study in the words of another tool.
+
+        Args:
+            format: one of `formats()`.
+            path: file; the tool's own name for it, in the results folder, when left
+                out.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            ValueError: there is no such format, or the study is not done.
+        """
+        from hitl_sim.exchange import Finished, export  # noqa: PLC0415
+
+        folder = self._analysis.folder
+        study = Finished(self.folder, self.result, folder.records, folder.manifest)
+        return export(study, format, None if path is None else Path(path))
+
     def reprice(
         self, device: str | None = None, prices: Prices | None = None, **changes: Any
     ) -> Results:

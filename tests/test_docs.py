@@ -21,6 +21,7 @@ ELSEWHERE = (
         "report",
         "plot",
         "explore",
+        "export",
         "confirm",
         "status",
         "verify",

@@ -60,6 +60,13 @@ def print_figures(console: Console) -> None:
     print_table(console, ("figure", "what it shows"), rows, fold=("what it shows",))
 
 
+def print_formats(console: Console, formats: Mapping[str, str]) -> None:
+    """Print the name of every format of another tool, and what it is."""
+    print_table(
+        console, ("format", "what it is"), list(formats.items()), fold=("what it is",)
+    )
+
+
 def show_registration(console: Console, found: Registration, out: Path | None) -> None:
     """Print the page of a study's plan as it is, or write it to a file."""
     page = registration_page(found)

@@ -1,9 +1,4 @@
-"""The synthetic studies, as a fixture: `synthetic.make_study(...)` and its arms."""
-
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
+"""Synthetic studies, analysed."""
 
 import pytest
 
@@ -12,18 +7,6 @@ from hitl_sim.analysis.condition.result import analyse
 from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
-
-
-@pytest.fixture(scope="session")
-def synthetic() -> ModuleType:
-    name = "synthetic_study"
-    if name not in sys.modules:
-        path = Path(__file__).with_name("synthetic.py")
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")

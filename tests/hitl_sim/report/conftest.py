@@ -2,15 +2,11 @@
 
 import dataclasses
 import html
-import importlib.util
 import json
 import math
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -27,18 +23,6 @@ PRICES = Prices(
     electricity_usd_per_kwh=0.2,
     pue=1.0,
 )
-
-
-@pytest.fixture(scope="session")
-def synthetic() -> ModuleType:
-    name = "synthetic_study"
-    if name not in sys.modules:
-        path = Path(__file__).parents[1] / "analysis" / "synthetic.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
