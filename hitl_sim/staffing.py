@@ -483,7 +483,7 @@ def told_policy(policy: Policy) -> str:
         return f"the first {policy.kept} of {policy.asked}"
     if isinstance(policy, Lead):
         return f"until {policy.lead} ahead, at most {policy.at_most}"
-    return f"until {policy.confidence:.0%} sure, at most {policy.at_most}"
+    return f"until {100 * policy.confidence:.3g}% sure, at most {policy.at_most}"
 
 
 def describe_policy(policy: Policy) -> str:
@@ -495,7 +495,7 @@ def describe_policy(policy: Policy) -> str:
     if isinstance(policy, Lead):
         what = f"one class is {policy.lead} ahead"
     else:
-        what = f"its label is {policy.confidence:.0%} sure"
+        what = f"its label is {100 * policy.confidence:.3g}% sure"
     return f"answers until {what}, at most {policy.at_most}"
 
 
