@@ -334,7 +334,7 @@ def _top_up(rates: Rates) -> Line:
     Of a time T with log-normal spread it is E[max(least - wage T, 0)], a put's price.
     """
     answers = _of(CROWD, lambda group: float(group.answered - group.refused))
-    name = "up to the least per answer"
+    name = "top-up to the least per answer"
     if rates.minimum.value is None:
         return Line(name, answers, "1", (rates.minimum,))
     least = _middle(rates.minimum)

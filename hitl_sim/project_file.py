@@ -91,7 +91,8 @@ class CrowdTable(Table, frozen=True):
     """Table `[crowd]`: how people answer, named as in a study.
 
     Attributes:
-        population: a named population; what is left out below is its number of labels.
+        population: a named population; what is left out below is its number.
+        kind: of feedback that those numbers are for.
         seconds: mean time of an answer, s.
         spread: standard deviation of log seconds of one person.
         pace_spread: standard deviation of log seconds between people.
@@ -101,6 +102,7 @@ class CrowdTable(Table, frozen=True):
     """
 
     population: str = "typical"
+    kind: str = "label"
     seconds: Positive | None = None
     spread: Positive | None = None
     pace_spread: Spread | None = None
@@ -282,17 +284,19 @@ def crowd_numbers(table: CrowdTable) -> CrowdNumbers:
     """
     # the populations load jax, which the rest of this module does without
     from oracles import describe_population  # noqa: PLC0415
+    from oracles.populations import KINDS  # noqa: PLC0415
 
+    if table.kind not in KINDS:
+        raise TableError(f"`crowd.kind` must be {one_of(KINDS)}, got {table.kind!r}.")
     source = describe_population(table.population)
     values, sources = {}, {}
-    for number in source.numbers:
-        if number.name in CrowdTable.__struct_fields__ and number.kind in (
-            "label",
-            "all",
-        ):
-            values[number.name] = float(number.value)
-            sources[number.name] = f"{number.status}: {number.source}"
-    for name in CrowdTable.__struct_fields__[1:]:
+    # a number for the kind itself goes before one for all
+    for kind in ("all", table.kind):
+        for number in source.numbers:
+            if number.kind == kind and number.name in CrowdTable.__struct_fields__:
+                values[number.name] = float(number.value)
+                sources[number.name] = f"{number.status}: {number.source}"
+    for name in CrowdTable.__struct_fields__[2:]:
         if (given := getattr(table, name)) is not None:
             values[name], sources[name] = given, "project file"
     return CrowdNumbers(values, sources)

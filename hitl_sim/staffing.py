@@ -30,7 +30,7 @@ from hitl_sim.project_file import (
     policies_of,
     project_of,
 )
-from hitl_sim.read_table import TableError
+from hitl_sim.read_table import TableError, read_toml
 from hitl_sim.workforce.people import People
 from hitl_sim.workforce.policy import First, Fixed, Lead, Policy
 from hitl_sim.workforce.progress import Log, Seen, draw_situation, look_at
@@ -113,11 +113,12 @@ def staff(
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
     first_answers: Answers | None = None,
+    arm: str | None = None,
 ) -> Staffing:
     """Find how many people finish a project in time, and what that costs.
 
     Args:
-        project: the project, or its file.
+        project: the project, its file, or a study's file.
         deadline_d: days from its start to the deadline.
         confidence: with which probability it must be met.
         accuracy: share of labels that must be right; None where any will do.
@@ -128,18 +129,18 @@ def staff(
             them, plans say whom to recruit besides, and pace, activity, quality,
             leaving and arriving are those of the answers, each run with other values
             that they allow.
+        arm: of a study whose questions are answered; None where only one asks.
 
     Raises:
         TableError: the project cannot be run as written, or its first answers tell too
             little.
         ImpossiblePlanError: no plan will do; the message says which constraint binds.
     """
-    given = project if isinstance(project, ProjectFile) else load_project(project)
+    given, notes = _read(project, arm)
     crowd = crowd_numbers(given.crowd)
     goal = Goal(deadline_d * DAY_S, confidence, accuracy, given.people.at_most)
     check_goal(goal)
     base = project_of(given, crowd)
-    notes: tuple[str, ...] = ()
     if first_answers is None:
         horizon_s = base.start_s + _HORIZONS * goal.deadline_s
         situations = [Situation(replace(base, horizon_s=horizon_s))]
@@ -152,11 +153,30 @@ def staff(
         rng = np.random.default_rng([seed, 2])
         situations = [draw_situation(seen, going, rng) for _ in range(runs)]
         crowd = crowd_seen(situations, seen, first_answers.origin, crowd)
-        notes = told
+        notes += told
     policies = policies_of(given, crowd.values["accuracy"])
     rates = rates_of(given.prices, base, group_rates(given))
     found = plan_staff(situations, policies, goal, crowd, rates, runs, seed, on_step)
     return replace(found, notes=notes)
+
+
+def _read(
+    project: ProjectFile | Path | str, arm: str | None
+) -> tuple[ProjectFile, tuple[str, ...]]:
+    """Read a project, or take it from a study; say where it is from."""
+    if not isinstance(project, ProjectFile) and "arm" in read_toml(
+        Path(project), "Project file"
+    ):
+        # studies load jax, which the rest of this module does without
+        from hitl_sim.study_project import project_of_study  # noqa: PLC0415
+
+        given, told = project_of_study(Path(project), arm)
+        return given, (told,)
+    if arm is not None:
+        raise TableError(f"`--arm` must be left out of a project file, got {arm!r}.")
+    if isinstance(project, ProjectFile):
+        return project, ()
+    return load_project(project), ()
 
 
 def _check_alone(given: ProjectFile) -> None:

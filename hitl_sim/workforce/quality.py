@@ -95,8 +95,8 @@ def check_qualification(name: str, test: Qualification, behaviour: Behaviour) ->
     if (rate := pass_rate(test, behaviour)) < _FEWEST_PASS:
         raise ValueError(
             f"`{name}.least_right` ({test.least_right} of {test.questions}) must be "
-            f"lower: of people as accurate as these {rate:.1g} pass, fewer than one in a "
-            "thousand."
+            f"lower: of people as accurate as these {rate:.1g} pass, fewer than one in "
+            "a thousand."
         )
 
 

@@ -86,7 +86,7 @@ def test_every_line_is_its_amount_times_its_rates(account):
         "tests, with overhead": 1.5 * hour * crowd.tested_s,
         "onboarding, with overhead": 1.5 * hour * crowd.onboarding_s,
         # ten seconds of a person of ordinary pace are worth .05
-        "up to the least per answer": 0.01 * (crowd.answered - crowd.refused),
+        "top-up to the least per answer": 0.01 * (crowd.answered - crowd.refused),
         "answers of experts, with overhead": 1.5 * nurse * experts.worked_s,
         "onboarding of experts, with overhead": 1.5 * nurse * experts.onboarding_s,
         "answers of machines, each": 0.2 * (machines.answered + machines.gold),
@@ -109,7 +109,7 @@ def test_what_is_not_told_is_unknown_and_not_nothing(account):
     rates = rates_of(WageTable(), PROJECT, {})
     bill = bill_of([account], rates)
     assert unknown_lines(bill) == (
-        "up to the least per answer",
+        "top-up to the least per answer",
         "platform fee",
         "bonuses",
         "recruitment",
@@ -129,7 +129,7 @@ def test_the_least_per_answer_is_the_mean_of_what_each_lacks():
     people = People(seconds=seconds, pace_spread=0.6)
     table = WageTable(wage_usd_per_h=12.0, overhead_frac=0.0, minimum_answer_usd=0.1)
     lines = lines_of(rates_of(table, Project(1, people), {}))
-    line = next(one for one in lines if one.name == "up to the least per answer")
+    line = next(one for one in lines if one.name == "top-up to the least per answer")
     rng = np.random.default_rng(0)
     num = 400_000
     takes_s = seconds.draw(rng, num) * np.exp(0.6 * rng.standard_normal(num) - 0.18)
