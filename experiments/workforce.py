@@ -415,10 +415,10 @@ def sentences(found: Found) -> Iterator[str]:
         f"{hours(many) / hours(found.turnover[None][-1]):.2f} times: a short project "
         "sees few leave."
     )
-    rights = [one.mean_accuracy for one in middle]
+    shares = [one.mean_accuracy for one in middle]
     yield (
         "**Accuracy.** More people do not make labels better: "
-        f"{min(rights):.3f} to {max(rights):.3f} are right whatever their number. More "
+        f"{min(shares):.3f} to {max(shares):.3f} are right whatever their number. More "
         "answers do, up to a ceiling where people err together."
     )
     slow = middle[0]
@@ -435,14 +435,15 @@ def sentences(found: Found) -> Iterator[str]:
     alone = [one for one in found.saved if one.shared_error == 0]
     most = [one for one in found.saved if one.shared_error == SHARED_ERRORS[-1]]
     over = max(most, key=lambda one: one.claimed - one.right)
-    ceiling = float(label(SHARED_ERRORS[-1], found.size.items).fixed[-1].mean())
+    rights = label(SHARED_ERRORS[-1], found.size.items).fixed.mean(axis=1)
     signs = [one for one in most if one.saving + one.half < 0]
     ending = (
-        f"{len(signs)} of the {len(most)} rules then need more answers than the fixed "
-        "number that is as right."
+        f"{len(signs)} of the {len(most)} rules then surely need more answers than the "
+        "fixed number that is as right."
         if signs
-        else "No rule then surely needs more answers than the fixed number that is as "
-        "right."
+        else "The rules still save, but near a ceiling that is to save answers which "
+        f"bring next to nothing: from 9 to {FIXED[-1]} of them accuracy rises by "
+        f"{rights[-1] - rights[FIXED.index(9)]:.3f}."
     )
     yield (
         "**Answers.** At equal accuracy asking until it is clear takes "
@@ -450,8 +451,8 @@ def sentences(found: Found) -> Iterator[str]:
         f"{max(one.saving for one in alone):.0%} fewer answers than a fixed number "
         "where people err alone, as the closed form says. With a shared error of "
         f"{SHARED_ERRORS[-1]:g} no number of answers lifts accuracy above "
-        f"{ceiling:.3f}, and who "
-        f"asks {told_policy(over.rule)} believes in {over.claimed:.3f} of labels of "
+        f"{rights[-1]:.3f}, and who "
+        f"asks {told_policy(over.rule)}, believes in {over.claimed:.3f} of labels of "
         f"which {over.right:.3f} are right. {ending}"
     )
 
@@ -549,7 +550,7 @@ def _lines(
         )
     axes.set(xscale="log", yscale="log", xlabel="people", ylabel=name)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.4g}"))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.5g}"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_formatter(NullFormatter())
 
