@@ -19,27 +19,25 @@ from pathlib import Path
 
 import numpy as np
 
-from hitl_sim.cost.constant import assumed, exactly, load_toml
-from hitl_sim.energy import Kind, Quantity, Scope
+from hitl_sim.labour import CostLine, Rates, bill_of, rates_of
 from hitl_sim.participants.answers import Answers, kinds_of
 from hitl_sim.project_file import (
     CrowdNumbers,
     ProjectFile,
-    WageTable,
     crowd_numbers,
+    group_rates,
     load_project,
     policies_of,
     project_of,
 )
-from hitl_sim.read_table import TableError
-from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce.account import Account
+from hitl_sim.read_table import TableError, read_toml
 from hitl_sim.workforce.people import People
 from hitl_sim.workforce.policy import First, Fixed, Lead, Policy
 from hitl_sim.workforce.progress import Log, Seen, draw_situation, look_at
 from hitl_sim.workforce.project import Project, check_project
 from hitl_sim.workforce.staffing import (
     SPEEDS,
+    Engine,
     Forecast,
     Goal,
     ImpossiblePlanError,
@@ -69,100 +67,6 @@ _HORIZONS = 4.0
 """Deadlines after which a run is broken off."""
 _MONDAY_S = 3 * DAY_S
 """From a Monday to the beginning of 1970, which was a Thursday."""
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What people cost, each with its source.
-
-    Attributes:
-        wage: USD/h.
-        overhead: fraction of the wage.
-        fee: a platform's, fraction of the wage.
-        recruitment: of one person, USD.
-    """
-
-    wage: Quantity
-    overhead: Quantity
-    fee: Quantity
-    recruitment: Quantity
-
-    def price(self, account: Account) -> float:
-        """Price what a project came to, at the middle of each rate, USD."""
-        wages = account.paid_s / S_PER_H * _middle(self.wage)
-        on_top = 1.0 + _middle(self.overhead) + _middle(self.fee)
-        return wages * on_top + account.people_came * _middle(self.recruitment)
-
-
-def _middle(quantity: Quantity) -> float:
-    return float(np.asarray(quantity.value))
-
-
-def rates_of(table: WageTable) -> Rates:
-    """Take the prices of a project, with shipped defaults where it is silent."""
-    defaults = load_toml("prices.toml")
-
-    def rate(name: str, unit: str) -> Quantity:
-        if (given := getattr(table, name)) is not None:
-            return exactly(float(given), unit, f"project file, prices.{name}")
-        return assumed(defaults[name], unit)
-
-    return Rates(
-        wage=rate("wage_usd_per_h", "USD/h"),
-        overhead=rate("overhead_frac", "1"),
-        fee=rate("fee_frac", "1"),
-        recruitment=rate("recruitment_usd", "USD"),
-    )
-
-
-@dataclass(frozen=True)
-class CostLine:
-    """One line of what a plan costs.
-
-    Attributes:
-        name: what is paid for.
-        usd: how much.
-    """
-
-    name: str
-    usd: Quantity
-
-
-def bill_of(found: Forecast, rates: Rates) -> tuple[CostLine, ...]:
-    """Bill a plan line by line, with what chance and prices leave open.
-
-    Intervals hold the central 95 % of runs, and those of prices.
-    """
-    source = f"{len(found.accounts)} simulated runs"
-
-    def over_runs(values: Sequence[float], unit: str) -> Quantity:
-        low, high = np.quantile(values, (0.025, 0.975))
-        middle = float(np.mean(values))
-        ends = (min(float(low), middle), max(float(high), middle))
-        return Quantity(middle, unit, Kind.SIMULATED, Scope.HUMAN_TIME, ends, source)
-
-    def hours(read: Callable[[Account], float]) -> Quantity:
-        return over_runs([read(a) / S_PER_H for a in found.accounts], "h")
-
-    def wages(read: Callable[[Account], float]) -> Quantity:
-        return hours(read).times(rates.wage, unit="USD", scope=Scope.MONEY)
-
-    def with_overhead(read: Callable[[Account], float]) -> Quantity:
-        plain = wages(read)
-        return plain + plain.times(rates.overhead, unit="USD")
-
-    people = over_runs([float(a.people_came) for a in found.accounts], "1")
-    return (
-        CostLine("answers, with overhead", with_overhead(lambda a: a.worked_s)),
-        CostLine("onboarding, with overhead", with_overhead(lambda a: a.onboarding_s)),
-        CostLine(
-            "platform fee", wages(lambda a: a.paid_s).times(rates.fee, unit="USD")
-        ),
-        CostLine(
-            "recruitment",
-            people.times(rates.recruitment, unit="USD", scope=Scope.MONEY),
-        ),
-    )
 
 
 @dataclass(frozen=True)
@@ -209,11 +113,12 @@ def staff(
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
     first_answers: Answers | None = None,
+    arm: str | None = None,
 ) -> Staffing:
     """Find how many people finish a project in time, and what that costs.
 
     Args:
-        project: the project, or its file.
+        project: the project, its file, or a study's file.
         deadline_d: days from its start to the deadline.
         confidence: with which probability it must be met.
         accuracy: share of labels that must be right; None where any will do.
@@ -224,22 +129,23 @@ def staff(
             them, plans say whom to recruit besides, and pace, activity, quality,
             leaving and arriving are those of the answers, each run with other values
             that they allow.
+        arm: of a study whose questions are answered; None where only one asks.
 
     Raises:
         TableError: the project cannot be run as written, or its first answers tell too
             little.
         ImpossiblePlanError: no plan will do; the message says which constraint binds.
     """
-    given = project if isinstance(project, ProjectFile) else load_project(project)
+    given, notes = _read(project, arm)
     crowd = crowd_numbers(given.crowd)
     goal = Goal(deadline_d * DAY_S, confidence, accuracy, given.people.at_most)
     check_goal(goal)
     base = project_of(given, crowd)
-    notes: tuple[str, ...] = ()
     if first_answers is None:
         horizon_s = base.start_s + _HORIZONS * goal.deadline_s
         situations = [Situation(replace(base, horizon_s=horizon_s))]
     else:
+        _check_alone(given)
         seen, told = see_answers(first_answers, base)
         horizon_s = seen.now_s + _HORIZONS * goal.deadline_s
         known = replace(base.people, team=given.people.recruited)
@@ -247,11 +153,44 @@ def staff(
         rng = np.random.default_rng([seed, 2])
         situations = [draw_situation(seen, going, rng) for _ in range(runs)]
         crowd = crowd_seen(situations, seen, first_answers.origin, crowd)
-        notes = told
+        notes += told
     policies = policies_of(given, crowd.values["accuracy"])
-    rates = rates_of(given.prices)
+    rates = rates_of(given.prices, base, group_rates(given))
     found = plan_staff(situations, policies, goal, crowd, rates, runs, seed, on_step)
     return replace(found, notes=notes)
+
+
+def _read(
+    project: ProjectFile | Path | str, arm: str | None
+) -> tuple[ProjectFile, tuple[str, ...]]:
+    """Read a project, or take it from a study; say where it is from."""
+    if not isinstance(project, ProjectFile) and "arm" in read_toml(
+        Path(project), "Project file"
+    ):
+        # studies load jax, which the rest of this module does without
+        from hitl_sim.study_project import project_of_study  # noqa: PLC0415
+
+        given, told = project_of_study(Path(project), arm)
+        return given, (told,)
+    if arm is not None:
+        raise TableError(f"`--arm` must be left out of a project file, got {arm!r}.")
+    if isinstance(project, ProjectFile):
+        return project, ()
+    return load_project(project), ()
+
+
+def _check_alone(given: ProjectFile) -> None:
+    """Refuse what the first answers of one crowd tell nothing of.
+
+    Raises:
+        TableError: the project has checks or further groups.
+    """
+    for name in ("qualification", "gold", "adjudication", "group"):
+        if getattr(given, name):
+            raise TableError(
+                f"`{name}` must be left out with `from`, for first answers are read as "
+                "those of one crowd that nobody checks."
+            )
 
 
 def see_answers(answers: Answers, project: Project) -> tuple[Seen, tuple[str, ...]]:
@@ -361,14 +300,18 @@ def plan_staff(
     for policy in policies:
         on_step(told_policy(policy))
         num = _num_runs(situations, policy, runs)
-        found = smallest_team(policy, situations, rates.price, goal, num, seed)
+        found = _smallest(policy, situations, rates, goal, num, seed)
         if found is None:
             most = Plan(goal.most_people, policy)
             few = min(num, _LEAST_RUNS)
-            late.append(forecast(most, situations, rates.price, few, seed))
+            clock = needs_clock(situations, policy)
+            engine: Engine = "clock" if clock else "backlog"
+            late.append(forecast(most, situations, rates.price, few, seed, engine))
         else:
             plans.append(found)
     right = [one for one in plans if _is_right(one, goal)]
+    if not plans and situations[0].project.adjudication is not None:
+        _check_experts(late, situations, rates, goal, seed)
     if not right:
         raise ImpossiblePlanError(_why_not(plans, late, goal))
     cheapest = sorted(right, key=lambda one: one.mean_cost_usd)
@@ -384,9 +327,76 @@ def plan_staff(
         plans=tuple(sorted(plans, key=lambda one: one.mean_cost_usd)),
         frontier=frontier,
         best=best,
-        bill=bill_of(best, rates),
+        bill=bill_of(best.accounts, rates),
         late=tuple(late),
         poor=tuple(one for one in plans if not _is_right(one, goal)),
+    )
+
+
+def _smallest(
+    policy: Policy,
+    situations: Sequence[Situation],
+    rates: Rates,
+    goal: Goal,
+    runs: int,
+    seed: int,
+) -> Forecast | None:
+    """Find the smallest team; where checks need the clock, from a guess without them.
+
+    Returns:
+        Its forecast; None where as many as can be had are late.
+    """
+    given = situations[0].project
+    if not (given.gold or given.groups):
+        return smallest_team(policy, situations, rates.price, goal, runs, seed)
+    plain = [
+        replace(
+            one,
+            project=replace(one.project, gold=None, groups=(), adjudication=None),
+        )
+        for one in situations
+    ]
+    guess = smallest_team(policy, plain, rates.price, goal, _LEAST_RUNS, seed)
+    team = goal.most_people if guess is None else guess.plan.team
+    least = max(1, min(policy.at_most, goal.most_people))
+    if any(not group.is_expert for group in given.groups):
+        # others may do most of the work
+        return smallest_team(policy, situations, rates.price, goal, _LEAST_RUNS, seed)
+    plan = Plan(max(team, least), policy)
+    begun = forecast(plan, plain[:1], rates.price, 1, seed)
+    found = confirmed(begun, situations, rates.price, goal, _LEAST_RUNS, seed)
+    return found if found.on_time(goal.deadline_s) >= goal.confidence else None
+
+
+def _check_experts(
+    late: Sequence[Forecast],
+    situations: Sequence[Situation],
+    rates: Rates,
+    goal: Goal,
+    seed: int,
+) -> None:
+    """Say that experts are what a project waits for, where it is so.
+
+    Raises:
+        ImpossiblePlanError: without them it would be in time.
+    """
+    sure = max(late, key=lambda one: one.on_time(goal.deadline_s))
+    given = situations[0].project
+    others = tuple(group for group in given.groups if not group.is_expert)
+    alone = replace(given, groups=others, adjudication=None)
+    left = [replace(situations[0], project=alone)]
+    engine: Engine = "clock" if needs_clock(left, sure.plan.policy) else "backlog"
+    few = forecast(sure.plan, left, rates.price, 10, seed, engine)
+    if few.on_time(goal.deadline_s) < goal.confidence:
+        return
+    experts = [group for group in given.groups if group.is_expert]
+    names = " and ".join(repr(group.name) for group in experts)
+    most = sum(group.people.team for group in experts)
+    asked = np.mean([account.adjudicated for account in sure.accounts])
+    raise ImpossiblePlanError(
+        f"`group.people` of {names} ({most}) must be more, `adjudication.below` lower "
+        f"or `deadline` ({told_days(goal.deadline_s)}) later: {asked:,.0f} items wait "
+        "for them, and all others are in time."
     )
 
 
@@ -493,7 +503,7 @@ def told_policy(policy: Policy) -> str:
         return f"the first {policy.kept} of {policy.asked}"
     if isinstance(policy, Lead):
         return f"until {policy.lead} ahead, at most {policy.at_most}"
-    return f"until {policy.confidence:.0%} sure, at most {policy.at_most}"
+    return f"until {100 * policy.confidence:.3g}% sure, at most {policy.at_most}"
 
 
 def describe_policy(policy: Policy) -> str:
@@ -505,7 +515,7 @@ def describe_policy(policy: Policy) -> str:
     if isinstance(policy, Lead):
         what = f"one class is {policy.lead} ahead"
     else:
-        what = f"its label is {policy.confidence:.0%} sure"
+        what = f"its label is {100 * policy.confidence:.3g}% sure"
     return f"answers until {what}, at most {policy.at_most}"
 
 

@@ -359,13 +359,19 @@ def simulate_answers(
 
 @command()
 def staff(
-    file: Annotated[Path, typer.Argument(help="Project file (TOML).")],
+    file: Annotated[
+        Path, typer.Argument(help="Project file, or a study's file (TOML).")
+    ],
     deadline: Annotated[str, typer.Option(help="Time from the start: 36h, 10d, 2w.")],
     confidence: Annotated[
         float, typer.Option(help="Probability with which the deadline must be met.")
     ] = 0.9,
     accuracy: Annotated[
         float | None, typer.Option(help="Share of labels that must be right.")
+    ] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(help="Arm of a study whose questions are to be answered."),
     ] = None,
     first: Annotated[
         Path | None,
@@ -404,7 +410,7 @@ def staff(
         given = _answers(first, None, column, answer, None, units, False, None)
     with console.status("starting") as status:
         found = find_staff(
-            file, days, confidence, accuracy, runs, seed, status.update, given
+            file, days, confidence, accuracy, runs, seed, status.update, given, arm
         )
     print_staffing(console, found)
     if figure is not None:

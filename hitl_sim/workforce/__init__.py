@@ -15,7 +15,12 @@ from hitl_sim.workforce.policy import (
     Posterior as Posterior,
 )
 from hitl_sim.workforce.process import Round as Round
-from hitl_sim.workforce.project import Project as Project
+from hitl_sim.workforce.project import Group as Group, Project as Project
+from hitl_sim.workforce.quality import (
+    Adjudication as Adjudication,
+    Gold as Gold,
+    Qualification as Qualification,
+)
 from hitl_sim.workforce.team import Team as Team, team_of as team_of
 from hitl_sim.workforce.timeline import (
     Timeline as Timeline,

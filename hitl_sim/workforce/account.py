@@ -31,6 +31,39 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class GroupAccount:
+    """What one group of people did and is paid for.
+
+    Attributes:
+        name: of the group; "people" for the crowd.
+        answered: questions that they answered.
+        gold: questions of these with a known answer, which are no part of `answered`.
+        worked_s: time spent on questions, abandoned and expired ones too.
+        gold_s: time spent on questions with a known answer.
+        tested_s: time spent on the test.
+        onboarding_s: time spent on learning the task.
+        refused: answers of theirs that were refused and asked anew of others.
+        refused_s: time that they had spent on these, part of `worked_s`.
+        removed: people who were sent away.
+        paid_s: time that is paid: all of that, the test where it is.
+        people_came: people who began before the end.
+    """
+
+    name: str
+    answered: int
+    gold: int
+    worked_s: float
+    gold_s: float
+    tested_s: float
+    onboarding_s: float
+    refused: int
+    refused_s: float
+    removed: int
+    paid_s: float
+    people_came: int
+
+
+@dataclass(frozen=True)
 class Account:
     """What a project came to by its end.
 
@@ -52,11 +85,16 @@ class Account:
         open: questions not begun or not finished at the end.
         worked_s: time that people spent on answers, abandoned and expired ones too.
         onboarding_s: time that people spent on learning the task.
+        tested_s: time that people spent on the test before it.
+        gold_s: time that people spent on questions with a known answer.
         idle_s: time within shifts in which somebody found nothing to answer.
         waited_s: time that people waited for a device.
-        paid_s: time that is paid: worked, and onboarding.
+        paid_s: time that is paid: worked, gold, onboarding, and the test where it is.
         people_came: people who began to work before the end.
         people_left: of these, how many had left by the end.
+        groups: all of these by group, the crowd first.
+        adjudicated: items that experts were asked about.
+        reopened: items that were closed and opened anew, for an answer was refused.
         wait: of questions that were begun: time from asking to beginning, s.
         sojourn: of items that were closed with an answer: time from opening to closing.
         expiry: 1 of each question that expired unbegun and 0 of each begun.
@@ -78,11 +116,16 @@ class Account:
     open: int
     worked_s: float
     onboarding_s: float
+    tested_s: float
+    gold_s: float
     idle_s: float
     waited_s: float
     paid_s: float
     people_came: int
     people_left: int
+    groups: tuple[GroupAccount, ...]
+    adjudicated: int
+    reopened: int
     wait: Tally
     sojourn: Tally
     expiry: Tally
@@ -97,9 +140,11 @@ class Account:
 
     @property
     def utilisation(self) -> float:
-        """Share of the time at work that went into answers; nan where nobody was."""
-        present_s = self.worked_s + self.onboarding_s + self.idle_s + self.waited_s
-        return self.worked_s / present_s if present_s > 0 else math.nan
+        """Share of the time there that went into questions; nan where nobody was."""
+        busy_s = self.worked_s + self.gold_s
+        present_s = busy_s + self.tested_s + self.onboarding_s
+        present_s += self.idle_s + self.waited_s
+        return busy_s / present_s if present_s > 0 else math.nan
 
 
 def check_account(account: Account) -> None:
@@ -120,6 +165,7 @@ def check_account(account: Account) -> None:
             f"`paid_s` must be >= `worked_s`, got {account.paid_s} and "
             f"{account.worked_s} s."
         )
+    _check_groups(account)
     if int(account.answered_by_hour.sum()) != account.answered:
         raise ConservationError(
             f"`answered_by_hour` must add up to {account.answered}, got "
@@ -130,6 +176,23 @@ def check_account(account: Account) -> None:
             f"`surplus` must be in 0 to `answered` ({account.answered}), got "
             f"{account.surplus}."
         )
+
+
+def _check_groups(account: Account) -> None:
+    """Refuse groups that do not add up to the whole."""
+    for name in ("answered", "worked_s", "paid_s", "people_came"):
+        parts = sum(getattr(group, name) for group in account.groups)
+        if not math.isclose(parts, getattr(account, name), rel_tol=1e-9):
+            raise ConservationError(
+                f"`{name}` of the groups must add up to {getattr(account, name)}, got "
+                f"{parts}."
+            )
+    for group in account.groups:
+        if not 0 <= group.refused <= group.answered:
+            raise ConservationError(
+                f"`refused` must be in 0 to `answered` ({group.answered}), got "
+                f"{group.refused} of {group.name!r}."
+            )
 
 
 class Hours:
@@ -151,6 +214,10 @@ class Hours:
                 np.arange(2 * found.size) < self._counts.size
             )
         self._counts[: found.size] += found
+
+    def drop(self, time_s: float) -> None:
+        """Take back a time that was counted, s."""
+        self._counts[int(time_s / S_PER_H)] -= 1
 
     def counts(self) -> IntArray:
         """Return them, up to the last hour in which anything was."""

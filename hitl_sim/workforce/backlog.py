@@ -6,30 +6,38 @@ with the last of as many answers, in the order in which they are begun, as its i
 need. A window is a day, or so short that about a million answers are begun in it, so
 that memory does not grow with the number of answers.
 
-The simpy engine has more: items that come in, questions that expire unbegun, a device,
+The simpy engine has more: items that come in, further groups of people, gold questions,
+adjudication, questions that expire unbegun, a device,
 the first few of many, and the last items' wait for somebody who has not seen them. That
 wait makes this engine's end early: by the time of a few answers where each item gets
 the same number, by hours where a policy goes on asking and few people are on shift.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hitl_sim.array import BoolArray, FloatArray, IntArray
-from hitl_sim.workforce.account import Account, Hours, Tally, check_account
+from hitl_sim.workforce.account import (
+    Account,
+    GroupAccount,
+    Hours,
+    Tally,
+    check_account,
+)
 from hitl_sim.workforce.behaviour import Behaviour, draw_answers, draw_appeal
 from hitl_sim.workforce.duration import Duration
-from hitl_sim.workforce.people import (
-    Roster,
-    draw_roster,
-    next_work,
-    onboarding_worked,
-)
+from hitl_sim.workforce.people import draw_roster
 from hitl_sim.workforce.policy import First, Policy, follow_policy
 from hitl_sim.workforce.project import Project, check_project
+from hitl_sim.workforce.roster import (
+    Roster,
+    next_work,
+    onboarding_worked,
+    tested_worked,
+)
 from hitl_sim.workforce.team import DAY_S, WEEK_DAYS
 
 _CELLS = 1_000_000
@@ -46,6 +54,9 @@ def why_not_backlog(project: Project) -> str | None:
     """Say what of a project only the simpy engine can do, if anything."""
     reasons = {
         "items that come in": project.items_per_day is not None,
+        "further groups of people": bool(project.groups),
+        "gold questions": project.gold is not None,
+        "adjudication": project.adjudication is not None,
         "questions that expire unbegun": project.wait_limit is not None,
         "a device that people wait for": project.update is not None,
         "the first of many answers": isinstance(project.policy, First),
@@ -129,7 +140,8 @@ def _shares(
     roster: Roster, seconds: Duration, answers: float, horizon_s: float
 ) -> FloatArray:
     """Return how many answers each person is due until all of some number are in."""
-    rate = roster.shift_s / (seconds.mean_s * roster.pace) / DAY_S
+    active_s = roster.shift_s * roster.active_frac
+    rate = active_s / (seconds.mean_s * roster.pace) / DAY_S
     rate = rate * roster.days_per_week / WEEK_DAYS
     low_s, high_s = float(roster.arrive_s[0]), horizon_s
     for _ in range(_HALVINGS):
@@ -166,6 +178,18 @@ class Answers:
             self.is_good[chosen],
             self.is_left[chosen],
         )
+
+
+def join_answers(parts: Sequence[Answers]) -> Answers:
+    """Put several lots of answers together."""
+    if len(parts) == 1:
+        return parts[0]
+    return Answers(
+        np.concatenate([part.begin_s for part in parts]),
+        np.concatenate([part.end_s for part in parts]),
+        np.concatenate([part.is_good for part in parts]),
+        np.concatenate([part.is_left for part in parts]),
+    )
 
 
 @dataclass
@@ -284,11 +308,20 @@ def _windows(
         rate = float((1.0 / (seconds.mean_s * roster.pace[there])).sum())
         end_s = start_s + min(DAY_S, max(_CELLS / rate, seconds.mean_s))
         stale = np.flatnonzero(first_s < end_s)
-        room_s = np.minimum(np.minimum(last_s, stop_s)[stale], end_s)
-        begun, free_s[stale] = _begin(
-            first_s[stale], room_s, roster, stale, seconds, project, rng
-        )
-        yield begun
+        parts, busy = [], stale
+        while busy.size:
+            room_s = np.minimum(np.minimum(last_s, stop_s)[busy], end_s)
+            begun, free_s[busy] = _begin(
+                first_s[busy], room_s, roster, busy, seconds, project, rng
+            )
+            parts.append(begun)
+            if math.isinf(roster.break_every_s):
+                break
+            # after a break somebody may go on within the window
+            first_s[busy], last_s[busy] = next_work(roster, busy, free_s[busy])
+            is_on = first_s[busy] < np.minimum(stop_s[busy], end_s)
+            busy = busy[is_on]
+        yield join_answers(parts)
 
 
 def _begin(
@@ -339,6 +372,10 @@ def _account(
     """Close the books."""
     end_s = books.end_s
     onboarding_s = onboarding_worked(roster, project.people.onboarding_s, end_s)
+    tested_s = tested_worked(roster, end_s)
+    paid_s = books.worked_s + onboarding_s
+    if (test := project.people.test) is not None and test.is_paid:
+        paid_s += tested_s
     came = roster.arrive_s <= end_s
     answered_by_hour = books.hours.counts()
     share = answered_by_hour.cumsum() / max(1, books.answered)
@@ -361,11 +398,31 @@ def _account(
         open=books.in_hand,
         worked_s=books.worked_s,
         onboarding_s=onboarding_s,
+        tested_s=tested_s,
+        gold_s=0.0,
         idle_s=0.0,
         waited_s=0.0,
-        paid_s=books.worked_s + onboarding_s,
+        paid_s=paid_s,
         people_came=int(came.sum()),
         people_left=int((came & (roster.leave_s <= end_s)).sum()),
+        groups=(
+            GroupAccount(
+                name="people",
+                answered=books.answered,
+                gold=0,
+                worked_s=books.worked_s,
+                gold_s=0.0,
+                tested_s=tested_s,
+                onboarding_s=onboarding_s,
+                refused=0,
+                refused_s=0.0,
+                removed=0,
+                paid_s=paid_s,
+                people_came=int(came.sum()),
+            ),
+        ),
+        adjudicated=0,
+        reopened=0,
         wait=Tally(),
         sojourn=Tally(),
         expiry=Tally(),

@@ -17,6 +17,7 @@ References:
     Kanter (1975), Stable densities under change of scale, Annals of Probability 3.
 """
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +33,8 @@ _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 _LARGEST_SKILL = 60.0
 _LEAST = 1e-12
 _BLOCK = 1_024
+_LARGEST_GAIN = math.sqrt(np.finfo(float).max)
+_GOLD_QUESTIONS = 200
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,12 @@ def mean_skill(behaviour: Behaviour) -> float:
         return float(right @ _WEIGHTS / _WEIGHTS.sum()) - behaviour.accuracy
 
     return float(brentq(excess, -_LARGEST_SKILL, _LARGEST_SKILL, xtol=1e-12))
+
+
+def skill_nodes(behaviour: Behaviour) -> tuple[FloatArray, FloatArray]:
+    """Return skills and weights that add up to 1, to take a mean over people by."""
+    skill = mean_skill(behaviour) + behaviour.skill_spread * _NODES
+    return skill, _WEIGHTS / _WEIGHTS.sum()
 
 
 def draw_skills(
@@ -175,10 +184,9 @@ class SimulatedAnswers:
     ) -> None:
         """Let people of these skills answer, `[A]`."""
         self.num_classes = behaviour.num_classes
-        self._gain = np.exp(
-            np.minimum(skills / behaviour.shared, np.log(np.finfo(float).max) / 2)
-        ).tolist()
+        self._gain = _gains(skills, behaviour.shared)
         chance, nature = rng.spawn(2)
+        self._shared = behaviour.shared
         self._draws = uniforms(chance)
         self._items = _items(behaviour, nature)
         self._open: dict[int, list[float]] = {}
@@ -204,6 +212,28 @@ class SimulatedAnswers:
     def close(self, item: int) -> None:
         """Forget an item that nobody is asked any more."""
         self._open.pop(item, None)
+
+    def answer_gold(self, number: int, person: int) -> bool:
+        """Return whether a person is right about a question whose answer is known.
+
+        Everybody is asked the same ones.
+        """
+        return self.answer(-1 - number % _GOLD_QUESTIONS, person) == 0
+
+    def teach(self, person: int, skill: float) -> None:
+        """Let a person gain skill, in units of the noise."""
+        self._gain[person] = min(
+            self._gain[person] * math.exp(skill / self._shared), _LARGEST_GAIN
+        )
+
+    def join(self, skills: FloatArray) -> None:
+        """Let further people answer, numbered after those who do."""
+        self._gain += _gains(skills, self._shared)
+
+
+def _gains(skills: FloatArray, shared: float) -> list[float]:
+    gains = np.exp(np.minimum(skills / shared, math.log(_LARGEST_GAIN)))
+    return [float(gain) for gain in gains]
 
 
 def _items(

@@ -10,16 +10,15 @@ from hitl_sim.workforce.account import Account, check_account
 from hitl_sim.workforce.behaviour import AnswerSource, SimulatedAnswers
 from hitl_sim.workforce.duration import Duration, stream_of
 from hitl_sim.workforce.floor import Floor, Look
-from hitl_sim.workforce.people import Roster, draw_roster, onboarding_worked
+from hitl_sim.workforce.group import ActiveGroup, GroupPlan, put_on_clock
+from hitl_sim.workforce.people import draw_roster
 from hitl_sim.workforce.project import Project, check_project
+from hitl_sim.workforce.roster import Roster
 from hitl_sim.workforce.team import DAY_S
-from hitl_sim.workforce.worker import (
-    Steps,
-    Trainer,
-    Worker,
-    person_works,
-    worker_of,
-)
+from hitl_sim.workforce.worker import Steps, Trainer
+
+_GROUPS, _EXTRAS = 1, 2
+"""Streams of draws of further groups, and of what only some projects have."""
 
 
 def items_come(env: simpy.Environment, floor: Floor, gaps: Iterator[float]) -> Steps:
@@ -56,55 +55,67 @@ def simulate_project(
         ConservationError: the clock's own books do not balance.
     """
     check_project(project, is_alone=roster is None)
-    people = project.people
+    if source is not None and project.gold is not None:
+        raise ValueError(
+            "`project.gold` must be left out with a `source`, for what people answer "
+            "to known questions is simulated."
+        )
     who, times, answers, waits = np.random.default_rng([seed]).spawn(4)
-    if roster is None:
-        roster = draw_roster(people, project.horizon_s, who, project.start_s)
-    if source is None:
-        source = SimulatedAnswers(people.behaviour, roster.skill, answers)
+    groups = _groups(project, seed, roster, source, (who, times, answers))
     env = simpy.Environment(project.start_s)
-    floor = Floor(env, project, source, waits, warm_up_items, look)
-    seconds = stream_of(people.seconds, times)
+    sources = [group.source for group in groups]
+    floor = Floor(env, project, sources, waits, warm_up_items, look)
     trainer = None
     if project.update is not None:
         devices = simpy.Resource(env, project.devices)
         trainer = Trainer(devices, stream_of(project.update, waits))
-    workers = [worker_of(roster, number) for number in range(len(roster))]
-
-    def begins(worker: Worker) -> Steps:
-        yield env.timeout(float(roster.ready_s[worker.number]) - project.start_s)
-        yield from person_works(env, floor, worker, seconds, trainer)
-
-    for worker in workers:
-        if roster.ready_s[worker.number] < min(worker.leave_s, project.horizon_s):
-            env.process(begins(worker))
+    active = put_on_clock(env, floor, groups, trainer)
     if project.items_per_day is not None:
         gaps = stream_of(Duration(DAY_S / project.items_per_day), waits)
         env.process(items_come(env, floor, gaps))
     env.run(env.any_of([floor.finished, env.timeout(project.horizon_s - env.now)]))
-    account = _account(project, floor, roster, workers, env.now)
+    account = _account(project, floor, active, env.now)
     check_account(account)
     return account
 
 
-def _account(
+def _groups(
     project: Project,
-    floor: Floor,
-    roster: Roster,
-    workers: Sequence[Worker],
-    end_s: float,
+    seed: int,
+    roster: Roster | None,
+    source: AnswerSource | None,
+    draws: tuple[np.random.Generator, ...],
+) -> list[GroupPlan]:
+    """Draw who comes of each group, the crowd first."""
+    kinds = [("people", project.people, False)]
+    kinds += [(one.name, one.people, one.is_expert) for one in project.groups]
+    groups = []
+    for number, (name, people, is_expert) in enumerate(kinds):
+        if number > 0:
+            draws = tuple(np.random.default_rng([seed, number, _GROUPS]).spawn(3))
+            roster, source = None, None
+        who, times, answers = draws
+        extras = np.random.default_rng([seed, number, _EXTRAS])
+        if roster is None:
+            roster = draw_roster(people, project.horizon_s, who, project.start_s)
+        if source is None:
+            source = SimulatedAnswers(people.behaviour, roster.skill, answers)
+        plan = (people, is_expert, roster, source, times, extras)
+        groups.append(GroupPlan(number, name, *plan))
+    return groups
+
+
+def _account(
+    project: Project, floor: Floor, active: Sequence[ActiveGroup], end_s: float
 ) -> Account:
     """Close the books, those of people who are in the middle of something too."""
     floor.flush()
     counts = floor.counts
-    worked_s, idle_s = counts.worked_s, counts.idle_s
-    for worker in workers:
-        if worker.begun_s is not None:
-            worked_s += end_s - worker.begun_s
+    groups = tuple(one.account(end_s) for one in active)
+    idle_s = counts.idle_s
+    for worker in (worker for one in active for worker in one.workers):
         if worker.idle_since_s is not None:
             idle_s += end_s - worker.idle_since_s
-    onboarding_s = onboarding_worked(roster, project.people.onboarding_s, end_s)
-    came = roster.arrive_s <= end_s
     known = counts.labelled > 0
     return Account(
         end_s=end_s,
@@ -118,13 +129,18 @@ def _account(
         abandoned=counts.abandoned,
         expired=counts.expired,
         open=counts.asked - counts.answered - counts.abandoned - counts.expired,
-        worked_s=worked_s,
-        onboarding_s=onboarding_s,
+        worked_s=sum(group.worked_s for group in groups),
+        onboarding_s=sum(group.onboarding_s for group in groups),
+        tested_s=sum(group.tested_s for group in groups),
+        gold_s=sum(group.gold_s for group in groups),
         idle_s=idle_s,
         waited_s=counts.waited_s,
-        paid_s=worked_s + onboarding_s,
-        people_came=int(came.sum()),
-        people_left=int((came & (roster.leave_s <= end_s)).sum()),
+        paid_s=sum(group.paid_s for group in groups),
+        people_came=sum(group.people_came for group in groups),
+        people_left=sum(one.num_left(end_s) for one in active),
+        groups=groups,
+        adjudicated=counts.adjudicated,
+        reopened=counts.reopened,
         wait=floor.wait,
         sojourn=floor.sojourn,
         expiry=floor.expiry,

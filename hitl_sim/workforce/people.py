@@ -4,16 +4,23 @@ All that happens to a person whatever the work is drawn here, before any clock r
 that both engines see the same people.
 """
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import BoolArray, FloatArray
 from hitl_sim.unit import S_PER_H
-from hitl_sim.workforce.behaviour import Behaviour, check_behaviour, draw_skills
+from hitl_sim.workforce.behaviour import (
+    Behaviour,
+    check_behaviour,
+    draw_answers,
+    draw_appeal,
+    draw_skills,
+)
 from hitl_sim.workforce.duration import Duration, check_duration
+from hitl_sim.workforce.quality import Qualification, check_qualification
+from hitl_sim.workforce.roster import Roster, join_rosters, onboarded
 from hitl_sim.workforce.team import DAY_H, DAY_S, WEEK_DAYS
 
 _HOURS = 24
@@ -43,6 +50,11 @@ class People:
         starts_h: hour at which the working day begins; in [0, 24).
         starts_over_h: people begin their days evenly over so many hours from
             `starts_h` on, as they do over time zones; in [0, 24).
+        holidays: days from day 0 on which nobody begins a working day.
+        break_every_s: work after which there is a break that is not paid, s; None for
+            none.
+        break_s: length of a break, s; it is part of the working day.
+        test: that people must pass before the onboarding; None for none.
         onboarding_s: working time before the first answer, s; it is paid.
         seconds: time that one answer takes.
         pace_spread: standard deviation of the logarithm of that time between people;
@@ -62,6 +74,10 @@ class People:
     days_per_week: int = 5
     starts_h: float = 9.0
     starts_over_h: float = 0.0
+    holidays: tuple[int, ...] = ()
+    break_every_s: float | None = None
+    break_s: float = 0.0
+    test: Qualification | None = None
     onboarding_s: float = 0.0
     seconds: Duration = field(default_factory=lambda: Duration(30.0, "lognormal", 0.5))
     pace_spread: float = 0.0
@@ -88,6 +104,9 @@ def check_people(people: People, *, is_alone: bool = True) -> None:
         "days_per_week": (1 <= people.days_per_week <= WEEK_DAYS, "in 1 to 7"),
         "starts_h": (0 <= people.starts_h < DAY_H, "in [0, 24) h"),
         "starts_over_h": (0 <= people.starts_over_h < DAY_H, "in [0, 24) h"),
+        "holidays": (all(day >= 0 for day in people.holidays), "days from 0 on"),
+        "break_every_s": (_is_above_0(people.break_every_s), "finite and > 0 s"),
+        "break_s": (0 <= people.break_s < math.inf, "finite and >= 0 s"),
         "onboarding_s": (0 <= people.onboarding_s < math.inf, "finite and >= 0 s"),
         "pace_spread": (0 <= people.pace_spread < math.inf, "finite and >= 0"),
     }
@@ -105,6 +124,12 @@ def check_people(people: People, *, is_alone: bool = True) -> None:
         if (given := getattr(people, name)) is not None:
             check_duration(f"people.{name}", given)
     check_behaviour(people.behaviour)
+    if people.test is not None:
+        check_qualification("people.test", people.test, people.behaviour)
+
+
+def _is_above_0(value: float | None) -> bool:
+    return value is None or 0 < value < math.inf
 
 
 def _are_weights(weights: tuple[float, ...], num: int) -> bool:
@@ -120,40 +145,6 @@ def arrival_rate(people: People) -> FloatArray:
     hour = np.array(people.by_hour) / np.mean(people.by_hour)
     day = np.array(people.by_day) / np.mean(people.by_day)
     return np.asarray(people.arrivals_per_day / DAY_S * (day[:, None] * hour).ravel())
-
-
-@dataclass(frozen=True)
-class Roster:
-    """The people of one run, in the order in which they begin to work.
-
-    Attributes:
-        arrive_s: `[A]` when each begins, s.
-        leave_s: `[A]` when each leaves for good, s; infinite where they do not.
-        ready_s: `[A]` when each has worked through the onboarding, s; infinite where
-            they leave before.
-        start_s: `[A]` second of the day at which each one's working day begins.
-        shift_s: `[A]` length of it, s.
-        pace: `[A]` factor on the time that an answer takes.
-        skill: `[A]` skill; see `Behaviour`.
-        days_per_week: working days from Monday on.
-    """
-
-    arrive_s: FloatArray
-    leave_s: FloatArray
-    ready_s: FloatArray
-    start_s: FloatArray
-    shift_s: FloatArray
-    pace: FloatArray
-    skill: FloatArray
-    days_per_week: int
-
-    def __len__(self) -> int:
-        """Return how many people there are."""
-        return len(self.arrive_s)
-
-    def present(self, time_s: float) -> int:
-        """Count who has begun and not left at a time, at work or not."""
-        return int(((self.arrive_s <= time_s) & (time_s < self.leave_s)).sum())
 
 
 def draw_roster(
@@ -173,16 +164,58 @@ def draw_roster(
     team = begin_s + _lags(people, people.team, rng)
     arrive_s, leave_s = [team, arrive], [team + _stays(people, people.team, rng)]
     leave_s.append(arrive + _stays(people, arrive.size, rng))
+    if people.test is not None:
+        return _tested_roster(people, horizon_s, rng, arrive_s, leave_s)
     last = leave_s[0]
     while people.is_replaced and (last := last[last < horizon_s]).size:
         begin = last + _lags(people, last.size, rng)
         last = begin + _stays(people, last.size, rng)
         arrive_s.append(begin)
         leave_s.append(last)
+    is_placed = np.concatenate([np.full(b.size, b is not arrive) for b in arrive_s])
     begin, end = np.concatenate(arrive_s), np.concatenate(leave_s)
     kept = begin < horizon_s
     order = np.argsort(begin[kept], kind="stable")
-    begin, end = begin[kept][order], end[kept][order]
+    return _drawn(
+        people, begin[kept][order], end[kept][order], is_placed[kept][order], rng
+    )
+
+
+def _tested_roster(
+    people: People,
+    horizon_s: float,
+    rng: np.random.Generator,
+    arrive_s: list[FloatArray],
+    leave_s: list[FloatArray],
+) -> Roster:
+    """Draw everybody where who fails the test makes room for the next candidate."""
+    appeal = draw_appeal(
+        people.behaviour, rng, people.test.questions if people.test else 0
+    )
+
+    def drawn(begin: FloatArray, end: FloatArray, *, is_placed: bool) -> Roster:
+        kept = begin < horizon_s
+        placed = np.full(int(kept.sum()), is_placed)
+        return _drawn(people, begin[kept], end[kept], placed, rng, appeal)
+
+    last = drawn(arrive_s[0], leave_s[0], is_placed=True)
+    whole = join_rosters(last, drawn(arrive_s[1], leave_s[1], is_placed=False))
+    while people.is_replaced and (gone := last.leave_s[last.leave_s < horizon_s]).size:
+        begin = gone + _lags(people, gone.size, rng)
+        last = drawn(begin, begin + _stays(people, gone.size, rng), is_placed=True)
+        whole = join_rosters(whole, last)
+    return whole
+
+
+def _drawn(
+    people: People,
+    begin: FloatArray,
+    end: FloatArray,
+    is_placed: BoolArray,
+    rng: np.random.Generator,
+    appeal: FloatArray | None = None,
+) -> Roster:
+    """Draw what people are like who begin and leave at some times."""
     num = begin.size
     hours = people.hours_per_day * np.exp(
         people.hours_spread * rng.standard_normal(num) - people.hours_spread**2 / 2
@@ -195,6 +228,16 @@ def draw_roster(
     pace = np.exp(
         people.pace_spread * rng.standard_normal(num) - people.pace_spread**2 / 2
     )
+    skill = draw_skills(people.behaviour, rng, num)
+    test_s, has_passed = np.zeros(num), np.ones(num, bool)
+    if people.test is not None and appeal is not None:
+        # all candidates get the same questions
+        shape = (people.test.questions, num)
+        asked = draw_answers(
+            people.behaviour, rng, np.broadcast_to(skill, shape), appeal
+        )
+        has_passed = (asked == 0).sum(axis=0) >= people.test.least_right
+        test_s = people.seconds.draw(rng, shape).sum(axis=0) * pace
     roster = Roster(
         arrive_s=begin,
         leave_s=end,
@@ -202,8 +245,14 @@ def draw_roster(
         start_s=start_s,
         shift_s=shift_s,
         pace=pace,
-        skill=draw_skills(people.behaviour, rng, num),
+        skill=skill,
+        test_s=test_s,
+        has_passed=has_passed,
+        is_placed=is_placed,
         days_per_week=people.days_per_week,
+        holidays=people.holidays,
+        break_every_s=people.break_every_s or math.inf,
+        break_s=people.break_s,
     )
     return onboarded(roster, people.onboarding_s)
 
@@ -227,74 +276,3 @@ def _stays(people: People, num: int, rng: np.random.Generator) -> FloatArray:
     if people.stay is None:
         return np.full(num, np.inf)
     return people.stay.draw(rng, num)
-
-
-def join_rosters(first: Roster, second: Roster) -> Roster:
-    """Put the people of two rosters into one, in the order in which they begin."""
-    arrive_s = np.concatenate([first.arrive_s, second.arrive_s])
-    order = np.argsort(arrive_s, kind="stable")
-
-    def joined(name: str) -> FloatArray:
-        both = [getattr(first, name), getattr(second, name)]
-        return np.asarray(np.concatenate(both)[order])
-
-    names = ("arrive_s", "leave_s", "ready_s", "start_s", "shift_s", "pace", "skill")
-    return Roster(**{n: joined(n) for n in names}, days_per_week=first.days_per_week)
-
-
-def next_work(
-    roster: Roster, who: IntArray | slice, time_s: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Find, for some people, the shift that is on at a time or the next one.
-
-    Args:
-        roster: the people.
-        who: index of those people.
-        time_s: a time for each of them, s.
-
-    Returns:
-        When each may work from that time on, and when the shift ends in which that is.
-    """
-    start_s, shift_s = roster.start_s[who], roster.shift_s[who]
-    day = np.floor((time_s - start_s) / DAY_S)
-    for _ in range(2):
-        # the day that is on, or else one after it
-        over = time_s >= day * DAY_S + start_s + shift_s
-        day = np.where(over | (day < 0), day + 1, day)
-        rest = day % WEEK_DAYS
-        off = rest >= roster.days_per_week
-        day = np.where(off, day + WEEK_DAYS - rest, day)
-    begin_s = day * DAY_S + start_s
-    return np.maximum(time_s, begin_s), begin_s + shift_s
-
-
-def onboarded(roster: Roster, onboarding_s: float) -> Roster:
-    """Find when each is through an onboarding of so many seconds, shift by shift."""
-    time_s, _ = _work_through(roster, onboarding_s, np.inf)
-    ready_s = np.where(time_s < roster.leave_s, time_s, np.inf)
-    return dataclasses.replace(roster, ready_s=ready_s)
-
-
-def onboarding_worked(roster: Roster, onboarding_s: float, until_s: float) -> float:
-    """Return the time that all people together spent on onboarding by then, s."""
-    return float(_work_through(roster, onboarding_s, until_s)[1].sum())
-
-
-def _work_through(
-    roster: Roster, each_s: float, until_s: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return when work of some length ends for each, and what of it was done by then.
-
-    Nobody works after leaving, nor after `until_s`; the end is told as if they did.
-    """
-    time_s = roster.arrive_s.copy()
-    stop_s = np.minimum(roster.leave_s, until_s)
-    left_s, worked_s = np.full(time_s.size, each_s), np.zeros(time_s.size)
-    while (left_s > 0).any():
-        begin_s, end_s = next_work(roster, slice(None), time_s)
-        done_s = np.minimum(left_s, end_s - begin_s)
-        worked_s += np.clip(np.minimum(done_s, stop_s - begin_s), 0.0, None)
-        is_left = left_s > 0
-        time_s = np.where(is_left, begin_s + done_s, time_s)
-        left_s = np.where(is_left, left_s - done_s, 0.0)
-    return time_s, worked_s

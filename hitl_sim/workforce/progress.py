@@ -26,14 +26,9 @@ from hitl_sim.workforce.behaviour import (
     draw_skills,
 )
 from hitl_sim.workforce.duration import Duration
-from hitl_sim.workforce.people import (
-    People,
-    Roster,
-    draw_roster,
-    join_rosters,
-    onboarded,
-)
+from hitl_sim.workforce.people import People, draw_roster
 from hitl_sim.workforce.project import Project
+from hitl_sim.workforce.roster import Roster, join_rosters, onboarded
 from hitl_sim.workforce.staffing import Situation
 from hitl_sim.workforce.team import DAY_H, DAY_S, WEEK_DAYS
 
@@ -444,15 +439,12 @@ def _present(
         rng,
         seen.now_s,
     )
-    return Roster(
-        arrive_s=drawn.arrive_s[here],
-        leave_s=drawn.leave_s[here],
-        ready_s=drawn.arrive_s[here],
-        start_s=drawn.start_s[here],
+    kept = drawn.rows(here)
+    return replace(
+        kept,
+        ready_s=kept.arrive_s,
         shift_s=np.minimum(hours[here] * 3_600.0, DAY_S),
         pace=pace[here],
-        skill=drawn.skill[here],
-        days_per_week=people.days_per_week,
     )
 
 
@@ -468,15 +460,11 @@ def _with_replacements(
         fresh = draw_roster(plain, math.inf, rng)
         order = rng.permutation(leaving.size)
         offset = leaving[order]
-        came = Roster(
+        came = replace(
+            fresh,
             arrive_s=fresh.arrive_s + offset,
             leave_s=fresh.leave_s + offset,
             ready_s=fresh.arrive_s + offset,
-            start_s=fresh.start_s,
-            shift_s=fresh.shift_s,
-            pace=fresh.pace,
-            skill=fresh.skill,
-            days_per_week=people.days_per_week,
         )
         came = onboarded(came, people.onboarding_s)
         whole = join_rosters(whole, came)

@@ -6,9 +6,32 @@ from dataclasses import dataclass, field
 from hitl_sim.workforce.duration import Duration, check_duration
 from hitl_sim.workforce.people import People, check_people
 from hitl_sim.workforce.policy import Fixed, Policy, check_policy
+from hitl_sim.workforce.quality import (
+    Adjudication,
+    Gold,
+    check_adjudication,
+    check_gold,
+)
 from hitl_sim.workforce.team import DAY_S
 
 YEAR_S = 365 * DAY_S
+
+
+@dataclass(frozen=True)
+class Group:
+    """Further people of one kind, beside the crowd: at another wage, or machines.
+
+    People of different groups err independently of each other.
+
+    Attributes:
+        name: of the group.
+        people: who they are.
+        is_expert: whether they decide what is unclear; others label as the crowd does.
+    """
+
+    name: str
+    people: People
+    is_expert: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,6 +45,10 @@ class Project:
         items: items to label; >= 1.
         people: who may work on it.
         policy: how many answers an item gets.
+        groups: further people, beside those.
+        gold: questions among the others whose answers are known; None for none. Those
+            who label are asked them.
+        adjudication: experts for what is unclear; None for none.
         items_per_day: rate at which items come in, as a Poisson process around the
             clock; None where all are there from the start.
         wait_limit: a question that nobody has begun within this time expires, and is
@@ -39,6 +66,9 @@ class Project:
     items: int
     people: People = field(default_factory=People)
     policy: Policy = field(default_factory=Fixed)
+    groups: tuple[Group, ...] = ()
+    gold: Gold | None = None
+    adjudication: Adjudication | None = None
     items_per_day: float | None = None
     wait_limit: Duration | None = None
     answer_limit_s: float | None = None
@@ -80,6 +110,41 @@ def check_project(project: Project, *, is_alone: bool = True) -> None:
             check_duration(f"project.{name}", given)
     check_people(project.people, is_alone=is_alone)
     check_policy(project.policy, project.people.behaviour.num_classes)
+    _check_groups(project)
+    if project.gold is not None:
+        check_gold(project.gold)
+
+
+def _check_groups(project: Project) -> None:
+    """Refuse groups that cannot work, and expertise that nobody has."""
+    names = [group.name for group in project.groups]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"`groups` must have different names, got {twice[0]!r} twice.")
+    classes = project.people.behaviour.num_classes
+    for group in project.groups:
+        check_people(group.people)
+        if group.people.behaviour.num_classes != classes:
+            raise ValueError(
+                f"`groups` must know the {classes} classes of the others, got "
+                f"{group.people.behaviour.num_classes} of {group.name!r}."
+            )
+    experts = [group.people for group in project.groups if group.is_expert]
+    if project.adjudication is None:
+        if experts:
+            raise ValueError(
+                "`adjudication` must say what experts are asked, or no group may be of "
+                "experts."
+            )
+        return
+    check_adjudication(project.adjudication)
+    most = sum(people.team for people in experts)
+    is_open = any(people.arrivals_per_day > 0 for people in experts)
+    if most < project.adjudication.answers and not is_open:
+        raise ValueError(
+            f"`adjudication.answers` ({project.adjudication.answers}) must be at most "
+            f"the experts that there are, {most}: what the crowd leaves unclear needs "
+            "expertise that nobody has."
+        )
 
 
 def _is_above_0(value: float | None) -> bool:

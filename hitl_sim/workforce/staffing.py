@@ -13,15 +13,10 @@ from hitl_sim.workforce.account import Account
 from hitl_sim.workforce.backlog import draw_labels, simulate_backlog, why_not_backlog
 from hitl_sim.workforce.behaviour import mean_skill
 from hitl_sim.workforce.labelling import simulate_project
-from hitl_sim.workforce.people import (
-    People,
-    Roster,
-    draw_roster,
-    join_rosters,
-    next_work,
-)
+from hitl_sim.workforce.people import People, draw_roster
 from hitl_sim.workforce.policy import First, Fixed, Policy
 from hitl_sim.workforce.project import Project
+from hitl_sim.workforce.roster import Roster, join_rosters, next_work
 
 Engine = Literal["clock", "backlog"]
 Pricing = Callable[[Account], float]

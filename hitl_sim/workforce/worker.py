@@ -4,6 +4,8 @@ Rules, each with a test:
 - An answer that is begun is finished past the end of the shift if need be; nothing is
   begun at or after the end of a shift, and nothing after leaving for good.
 - Somebody for whom there is no question waits, inside the shift, until there is one.
+- Questions whose answer is known come between the others, at a share of all; who is
+  wrong about too many of them is sent away.
 """
 
 import math
@@ -12,32 +14,12 @@ from dataclasses import dataclass
 
 import simpy
 
+from hitl_sim.workforce.behaviour import SimulatedAnswers
 from hitl_sim.workforce.floor import Floor
-from hitl_sim.workforce.people import Roster
-from hitl_sim.workforce.team import DAY_S, WEEK_DAYS
+from hitl_sim.workforce.person import Worker
+from hitl_sim.workforce.quality import Gold
 
 Steps = Generator[simpy.Event, None, None]
-
-
-@dataclass
-class Worker:
-    """One person on the clock.
-
-    Attributes:
-        number: in the roster.
-        leave_s: when they leave for good, s.
-        pace: factor on the time that an answer takes.
-        shift: finds, from a time on, when they may work and until when.
-        begun_s: when the answer in hand was begun, s; None where there is none.
-        idle_since_s: since when they wait for a question; None where they do not.
-    """
-
-    number: int
-    leave_s: float
-    pace: float
-    shift: Callable[[float], tuple[float, float]]
-    begun_s: float | None = None
-    idle_since_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,22 +35,43 @@ class Trainer:
     seconds: Iterator[float]
 
 
+@dataclass(frozen=True)
+class Checks:
+    """How people who label are checked by questions whose answer is known.
+
+    Attributes:
+        gold: the rules.
+        draws: numbers of [0, 1) without end.
+        source: whoever knows what they answer.
+        send_away: ends somebody's work and fills the place, if it is filled anew.
+    """
+
+    gold: Gold
+    draws: Iterator[float]
+    source: SimulatedAnswers
+    send_away: Callable[[Worker], None]
+
+
 def person_works(
     env: simpy.Environment,
     floor: Floor,
     worker: Worker,
     seconds: Iterator[float],
     trainer: Trainer | None,
+    checks: Checks | None = None,
 ) -> Steps:
     """Take and answer question after question, shift after shift, until leaving."""
     shift_end_s = -1.0
     while env.now < worker.leave_s:
         if env.now >= shift_end_s:
-            begin_s, shift_end_s = worker.shift(env.now)
+            begin_s, shift_end_s = worker.stretch(env.now)
             if begin_s >= worker.leave_s:
                 return
             yield env.timeout(begin_s - env.now)
-        number = floor.take(worker.number)
+        if worker.owed and checks is not None:
+            yield from _answer_gold(env, floor, worker, next(seconds), checks)
+            continue
+        number = floor.take(worker)
         if number is None:
             number = yield from _wait(env, floor, worker, shift_end_s)
         if number is None:
@@ -78,6 +81,8 @@ def person_works(
             return
         if trainer is not None:
             yield from _update(env, floor, trainer, number)
+        if checks is not None:
+            worker.owed = _num_owed(checks)
 
 
 def _wait(
@@ -85,11 +90,12 @@ def _wait(
 ) -> Generator[simpy.Event, int | None, int | None]:
     """Wait for a question until the shift or the stay ends; None if in vain."""
     worker.idle_since_s = env.now
-    handed = floor.idle[worker.number] = env.event()
+    idle = floor.idle_experts if worker.is_expert else floor.idle
+    handed = idle[worker.number] = env.event()
 
     def give_up(_: simpy.Event) -> None:
-        if floor.idle.get(worker.number) is handed:
-            del floor.idle[worker.number]
+        if idle.get(worker.number) is handed:
+            del idle[worker.number]
             handed.succeed(None)
 
     until_s = min(shift_end_s, worker.leave_s)
@@ -115,12 +121,56 @@ def _answer(
     worker.begun_s = env.now
     yield env.timeout(spent_s)
     worker.begun_s = None
-    floor.counts.worked_s += spent_s
+    floor.groups[worker.group].worked_s += spent_s
     if spent_s == takes_s:
-        floor.answer(number, worker.number)
+        floor.answer(number, worker, spent_s)
     else:
-        floor.give_back(number, worker.number, is_expired=spent_s < stays_s)
+        floor.give_back(number, worker, is_expired=spent_s < stays_s)
     return spent_s < stays_s
+
+
+def _num_owed(checks: Checks) -> int:
+    """Draw how many known questions come before the next one of the project."""
+    share = checks.gold.share
+    draw = 1.0 - next(checks.draws)
+    return int(math.log(draw) / math.log(share)) if share > 0 else 0
+
+
+def _answer_gold(
+    env: simpy.Environment, floor: Floor, worker: Worker, seconds: float, checks: Checks
+) -> Steps:
+    """Answer a question whose answer is known; be told, or be sent away."""
+    gold, limit_s = checks.gold, floor.project.answer_limit_s
+    takes_s, stays_s = seconds * worker.pace, worker.leave_s - env.now
+    spent_s = min(takes_s, stays_s, math.inf if limit_s is None else limit_s)
+    worker.begun_s, worker.is_on_gold = env.now, True
+    yield env.timeout(spent_s)
+    worker.begun_s, worker.is_on_gold = None, False
+    counts = floor.groups[worker.group]
+    counts.gold_s += spent_s
+    if spent_s == stays_s:
+        return
+    worker.owed -= 1
+    counts.gold += 1
+    # an answer that takes too long is as good as a wrong one
+    is_right = checks.source.answer_gold(worker.golds, worker.place)
+    worker.golds_right += is_right and spent_s == takes_s
+    worker.golds += 1
+    if gold.gain > 0:
+        before, now = (
+            gold.gain * (1.0 - 0.5 ** (num / gold.halfway))
+            for num in (worker.golds - 1, worker.golds)
+        )
+        checks.source.teach(worker.place, now - before)
+    least = gold.least_right
+    if least is None or worker.golds < gold.after:
+        return
+    if worker.golds_right < least * worker.golds:
+        counts.removed += 1
+        worker.leave_s = env.now
+        if gold.is_redone:
+            floor.refuse(worker)
+        checks.send_away(worker)
 
 
 def _update(
@@ -134,25 +184,3 @@ def _update(
     floor.counts.waited_s += env.now - asked_s
     if floor.is_counted(number):
         floor.device_wait.add(env.now - asked_s)
-
-
-def worker_of(roster: Roster, number: int) -> Worker:
-    """Put somebody of a roster on the clock."""
-    start_s, length_s = float(roster.start_s[number]), float(roster.shift_s[number])
-    days = roster.days_per_week
-    is_always = length_s == DAY_S and days == WEEK_DAYS
-
-    def shift(now_s: float) -> tuple[float, float]:
-        if is_always and start_s == 0.0:
-            return now_s, math.inf
-        day = math.floor((now_s - start_s) / DAY_S)
-        if day < 0 or now_s >= day * DAY_S + start_s + length_s:
-            day += 1
-        if (rest := day % WEEK_DAYS) >= days:
-            day += WEEK_DAYS - rest
-        begin_s = day * DAY_S + start_s
-        return max(now_s, begin_s), begin_s + length_s
-
-    return Worker(
-        number, float(roster.leave_s[number]), float(roster.pace[number]), shift
-    )

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hitl_sim.cli import app
+from hitl_sim.participants.answers import Answers
 from hitl_sim.project_file import load_project
 from hitl_sim.read_table import TableError
 from hitl_sim.staffing import read_days, staff
@@ -53,6 +54,12 @@ def lines(result):
     return [line for line in result.stderr.splitlines() if line]
 
 
+def known(found):
+    """Return what is known of the bill, by line."""
+    told = (line for line in found.bill if line.usd.value is not None)
+    return {line.name: float(line.usd.value) for line in told}
+
+
 def test_people_cost_and_date_are_those_of_arithmetic(tmp_path):
     # 300 minutes of work in a shift of 480: one person is done before 17 o'clock
     found = staff(write(tmp_path), deadline_d=1.0, runs=30)
@@ -60,22 +67,106 @@ def test_people_cost_and_date_are_those_of_arithmetic(tmp_path):
     assert found.best.mean_cost_usd == pytest.approx(100.0, rel=0.03)
     assert 13 < found.best.ends_s[1] / 3_600 < 15
     assert found.best.mean_accuracy == pytest.approx(0.8, abs=0.02)
-    paid = {line.name: float(line.usd.value) for line in found.bill}
+    paid = known(found)
     assert sum(paid.values()) == pytest.approx(found.best.mean_cost_usd)
+
+
+CHECKS = """
+[qualification]
+questions = 10
+least_right = 8
+
+[gold]
+share = 0.2
+least_right = 0.7
+is_redone = true
+
+[adjudication]
+below = 0.9
+
+[[group]]
+name = "experts"
+role = "decide"
+wage = "US-nurse"
+crowd = {{accuracy = 0.97, seconds = {seconds}}}
+"""
+
+
+def checked(folder, old="", new="", seconds=60):
+    """Write a project with checks and an expert, one piece of it replaced."""
+    text = write(folder, crowd="").read_text().replace("skill_spread = 0", "")
+    text = text.replace("answers = 1", "answers = 2")
+    text += CHECKS.format(seconds=seconds)
+    assert old in text
+    file = folder / "checked.toml"
+    file.write_text(text.replace(old, new))
+    return file
+
+
+def test_checks_and_experts_are_planned_and_billed(tmp_path):
+    found = staff(checked(tmp_path), deadline_d=4.0, runs=30)
+    plain = staff(write(tmp_path), deadline_d=4.0, runs=30)
+    assert found.best.engine == "clock"
+    assert found.best.mean_accuracy > plain.best.mean_accuracy + 0.1
+    paid = known(found)
+    for name in (
+        "known questions, with overhead",
+        "tests, with overhead",
+        "answers of experts, with overhead",
+    ):
+        assert paid[name] > 0
+    assert sum(paid.values()) == pytest.approx(found.best.mean_cost_usd)
+    assert found.best.mean_cost_usd > plain.best.mean_cost_usd
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("share = 0.2", "share = 1.0", r"`gold.share` must be in \[0, 1\), for with 1"),
+        ('role = "decide"', "", "needs expertise that nobody has"),
+        ("least_right = 8", "least_right = 11", "`qualification.least_right` must be"),
+        (
+            "questions = 10\nleast_right = 8",
+            "questions = 60\nleast_right = 60",
+            r"`qualification.least_right` \(60 of 60\) must be lower: .* 0.0001 pass",
+        ),
+        ('wage = "US-nurse"', "", r"`group\[0\]` must give one of 'wage_usd_per_h'"),
+        ('name = "experts"', 'name = "people"', "`group.name` must be another than"),
+    ],
+)
+def test_a_plan_that_cannot_be_says_which_constraint_binds(tmp_path, old, new, words):
+    with pytest.raises(TableError, match=words):
+        staff(checked(tmp_path, old, new), deadline_d=4.0, runs=30)
+
+
+def test_too_few_experts_are_told_as_what_binds(tmp_path):
+    file = checked(tmp_path, "below = 0.9", "below = 1.0", seconds=3_600)
+    text = file.read_text().replace("[people]", "[people]\nat_most = 4")
+    file.write_text(text)
+    words = r"`group.people` of 'experts' \(1\) must be more, .* items wait for them"
+    with pytest.raises(ImpossiblePlanError, match=words):
+        staff(file, deadline_d=2.0, runs=30)
+
+
+def test_first_answers_tell_nothing_of_checks(tmp_path):
+    answers = Answers.__new__(Answers)
+    with pytest.raises(TableError, match="`qualification` must be left out with"):
+        staff(checked(tmp_path), deadline_d=4.0, runs=30, first_answers=answers)
 
 
 def test_every_line_of_the_bill_is_in_the_price(tmp_path):
     prices = "fee_frac = 0.25\nrecruitment_usd = 7"
     file = write(tmp_path, prices=prices, people="onboarding_h = 2")
     found = staff(file, deadline_d=2.0, runs=30)
-    paid = {line.name: float(line.usd.value) for line in found.bill}
+    paid = known(found)
     assert paid["onboarding, with overhead"] == pytest.approx(40.0)
     assert paid["recruitment"] == 7.0
     assert paid["platform fee"] == pytest.approx(
         0.25 * (paid["onboarding, with overhead"] + paid["answers, with overhead"])
     )
     assert sum(paid.values()) == pytest.approx(found.best.mean_cost_usd)
-    assert all(line.usd.kind.value in ("simulated", "assumed") for line in found.bill)
+    kinds = {"simulated", "assumed", "unavailable"}
+    assert {line.usd.kind.value for line in found.bill} <= kinds
 
 
 def test_more_accuracy_takes_more_answers(tmp_path):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from hitl_sim.labour import unknown_lines
 from hitl_sim.report.number import bare_text
 from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.staffing import describe_policy, told_policy
@@ -15,6 +16,7 @@ from hitl_sim.workforce.team import DAY_S
 
 if TYPE_CHECKING:
     from hitl_sim.staffing import Staffing
+    from hitl_sim.workforce.account import Account
     from hitl_sim.workforce.staffing import Forecast
 
 _HEADINGS = (
@@ -47,16 +49,22 @@ def print_staffing(console: Console, found: Staffing) -> None:
         busy=float(best.utilisation.mean()),
         came=float(best.people.mean()),
         there=_there(found),
+        currency=found.rates.currency,
+        unknown=unknown_lines(found.bill),
+        experts=_mean(best, lambda a: a.adjudicated / max(1, a.items_closed)),
+        removed=_mean(best, lambda a: sum(g.removed for g in a.groups)),
+        refused=_mean(best, lambda a: sum(g.refused for g in a.groups)),
         runs=len(best.accounts),
     )
     rows = [
         (line.name, bare_text(line.usd))
         for line in found.bill
-        if line.usd.value is None or float(line.usd.value) > 0
+        if line.usd.value is not None and float(line.usd.value) > 0
     ]
     headings = ("paid for", "95 % interval of runs and prices")
     print_table(console, headings, rows, "What it costs")
-    print_text(console, "terminal.rates", rates=found.rates)
+    by_arrays = any(one.engine == "backlog" for one in found.plans)
+    print_text(console, "terminal.rates", rates=found.rates, by_arrays=by_arrays)
     _print_plans(console, found, found.plans, "The fewest people, by policy")
     if found.late:
         title = f"Late with all {found.goal.most_people:,} people who can be had"
@@ -69,6 +77,10 @@ def print_staffing(console: Console, found: Staffing) -> None:
     ]
     title = "How people answer"
     print_table(console, ("number", "value", "source"), crowd, title, fold=("source",))
+
+
+def _mean(found: Forecast, read: Callable[[Account], float]) -> float:
+    return sum(map(read, found.accounts)) / len(found.accounts)
 
 
 def _there(found: Staffing) -> int:

@@ -1,16 +1,23 @@
 """Any people, policies and projects there can be, for tests of what always holds."""
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import strategies as st
 
 from hitl_sim.workforce import (
+    Adjudication,
     Behaviour,
     Duration,
     First,
     Fixed,
+    Gold,
+    Group,
     Lead,
     People,
     Posterior,
     Project,
+    Qualification,
 )
 from hitl_sim.workforce.team import DAY_S
 
@@ -40,6 +47,11 @@ PEOPLE = st.builds(
     days_per_week=st.integers(1, 7),
     starts_h=st.floats(0.0, 23.0),
     starts_over_h=st.floats(0.0, 23.0),
+    holidays=st.just(()) | st.tuples(st.integers(0, 3), st.integers(0, 9)),
+    break_every_s=st.none() | st.floats(50.0, 9_000.0),
+    break_s=st.floats(0.0, 3_000.0),
+    test=st.none()
+    | st.builds(Qualification, st.just(4), st.integers(1, 3), st.booleans()),
     onboarding_s=st.floats(0.0, 20_000.0),
     seconds=TIMES,
     pace_spread=st.floats(0.0, 1.0),
@@ -47,7 +59,41 @@ PEOPLE = st.builds(
         Behaviour, st.floats(0.55, 0.99), st.integers(2, 4), shared=st.floats(0.3, 1.0)
     ),
 )
-PROJECTS = st.builds(
+
+
+def with_checks(project, people, others, seed):
+    """Add known questions, further people and experts to a project, as a seed says."""
+    rng = np.random.default_rng(seed)
+    classes = project.people.behaviour.num_classes
+    gold = rule = None
+    if rng.random() < 0.7:
+        gold = Gold(
+            share=float(rng.choice([0.0, 0.2, 0.5])),
+            gain=float(rng.integers(2)),
+            least_right=float(rng.choice([0.5, 0.9, 1.0])),
+            after=int(rng.integers(1, 6)),
+            is_redone=rng.random() < 0.7,
+        )
+    behaviour = replace(others.behaviour, num_classes=classes)
+    others = replace(others, behaviour=behaviour)
+    groups = (Group("others", others),)
+    if rng.random() < 0.4:
+        rule = Adjudication(float(rng.choice([0.6, 0.9, 1.0])), int(rng.integers(1, 3)))
+        expert = replace(others, team=rule.answers)
+        groups += (Group("experts", expert, is_expert=True),)
+    people = replace(
+        people,
+        behaviour=replace(people.behaviour, num_classes=classes),
+        team=int(rng.integers(3, 9)),
+        is_replaced=True,
+        lag=None,
+        onboarding_s=0.0,
+        hours_per_day=24.0,
+    )
+    return replace(project, people=people, gold=gold, groups=groups, adjudication=rule)
+
+
+PLAIN = st.builds(
     Project,
     items=st.integers(1, 30),
     people=PEOPLE,
@@ -60,3 +106,4 @@ PROJECTS = st.builds(
     start_s=st.sampled_from([0.0, 9e2]),
     horizon_s=st.floats(1e3, 30 * DAY_S),
 )
+CHECKED = st.builds(with_checks, PLAIN, PEOPLE, PEOPLE, st.integers(0, 2**31))

@@ -1,9 +1,10 @@
 import dataclasses
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
-from any_project import PEOPLE, PROJECTS
+from any_project import CHECKED, PEOPLE, PLAIN
 from hypothesis import given, settings, strategies as st
 
 from hitl_sim.workforce import (
@@ -225,9 +226,8 @@ def test_an_impossible_project_is_refused(field, value):
         check_project(bad)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(PROJECTS, st.integers(0, 2**31))
-def test_nothing_is_lost_or_invented_whatever_the_project(project, seed):
+def balanced(project, seed):
+    """Run a project, and hold its account against every event of it."""
     log = Log()
     account = simulate_project(project, seed, look=log)
     check_account(account)
@@ -243,11 +243,44 @@ def test_nothing_is_lost_or_invented_whatever_the_project(project, seed):
     assert len(ended) == len(set(ended))
     assert account.answered == len(log.of("answer"))
     assert account.abandoned == len(log.of("abandon"))
-    assert account.items_closed == len(log.of("close")) <= project.items
+    closed = len(log.of("close")) - len(log.of("reopen"))
+    assert account.items_closed == closed <= project.items
+    assert account.reopened == len(log.of("reopen"))
+    assert len(log.of("refuse")) == sum(group.refused for group in account.groups)
+    assert account.paid_s >= account.worked_s + account.gold_s
     assert int(account.closed_by_hour.sum()) == account.items_closed
     assert account.expired >= len(log.of("expire"))
     assert account.open >= len(begun) - len(ended) >= 0
     assert account.is_finished == (account.items_closed == project.items)
+    return account
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(PLAIN, st.integers(0, 2**31))
+def test_nothing_is_lost_or_invented_whatever_the_project(project, seed):
+    balanced(project, seed)
+
+
+def test_nor_with_tests_known_questions_refusal_experts_and_further_groups():
+    found = Counter()
+
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
+    @given(CHECKED, st.integers(0, 2**31))
+    def look(project, seed):
+        account = balanced(project, seed)
+        found.update(
+            tested=account.tested_s > 0,
+            gold=account.gold_s > 0,
+            removed=any(group.removed for group in account.groups),
+            refused=any(group.refused for group in account.groups),
+            reopened=account.reopened > 0,
+            adjudicated=account.adjudicated > 0,
+            finished=account.is_finished,
+        )
+
+    look()
+    # nothing is said of what was never met
+    assert min(found.values()) >= 3, found
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)

@@ -9,9 +9,8 @@ from hitl_sim.workforce.people import (
     arrival_rate,
     check_people,
     draw_roster,
-    next_work,
-    onboarding_worked,
 )
+from hitl_sim.workforce.roster import next_work, onboarding_worked
 from hitl_sim.workforce.team import DAY_S
 
 H = 3_600.0
