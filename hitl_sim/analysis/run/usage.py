@@ -18,6 +18,7 @@ from hitl_sim.analysis.run.target import Stop
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Prices, Usage
 from hitl_sim.cost.ledger import Device
+from hitl_sim.cost.machine import nothing_here
 from hitl_sim.cost.usage import NOBODY, SIMULATED_PEOPLE, PeopleKinds, UnitCount
 from hitl_sim.energy import (
     DeviceProfile,
@@ -30,6 +31,7 @@ from hitl_sim.energy import (
     total,
     unavailable,
 )
+from hitl_sim.purpose import MACHINE
 from hitl_sim.record import RecordError
 
 _CURVES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
@@ -92,7 +94,8 @@ def price_units(
 ) -> dict[str, UnitCost]:
     """Turn the manifest's counted units into device seconds and joules.
 
-    Of each it takes phase, flops by dtype, bytes_moved and num_kernels.
+    Of each it takes phase, flops by dtype, bytes_moved and num_kernels. Answers of a
+    machine among the annotators take nothing of the device.
 
     Raises:
         RecordError: a unit lacks a field, or its operations were not counted and the
@@ -106,7 +109,10 @@ def price_units(
                 f"got {profile.name!r}."
             )
     return {
-        name: profile.unit_cost(work_unit(name, unit)) for name, unit in units.items()
+        name: nothing_here()
+        if unit["phase"] == MACHINE
+        else profile.unit_cost(work_unit(name, unit))
+        for name, unit in units.items()
     }
 
 
