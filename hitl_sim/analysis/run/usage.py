@@ -217,12 +217,16 @@ def describe_people(group: RunGroup) -> str:
     return f"{who} people: {group.population}{f' ({parameters})' if parameters else ''}"
 
 
+_LABELLERS = ("labelling", "machine_verified", "machine_disagreement", "pseudo_labels")
+"""Kinds of arm whose people name classes, unless their `feedback` is another."""
+
+
 def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Quantity:
     """Find the paid time of one label, with the redundancy that the study uses.
 
     Args:
-        groups: all conditions. Arms of kind labelling show it, which ask for nothing
-            else in an earlier stage: their paid seconds over the labels that came out
+        groups: all conditions. Arms whose kind asks for labels show it, which ask for
+            nothing else in any stage: their paid seconds over the labels that came out
             of them.
         manifest: of the study; its table `label_seconds` (`seconds` and `source`)
             speaks where no arm asks for labels.
@@ -234,7 +238,7 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
     arms = [
         g
         for g in groups
-        if g.kind == "labelling"
+        if g.kind in _LABELLERS
         and g.population is not None
         and g.parameters.get("feedback", "label") == "label"
     ]
