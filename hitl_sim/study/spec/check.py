@@ -69,7 +69,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_accuracies(spec)
     _check_arms(spec)
     _check_recording(spec)
-    check_machines(spec.machine, spec.arm)
+    check_machines(spec.machine, spec.arm, spec.prices.machine)
     _check_tasks(spec)
     return spec
 

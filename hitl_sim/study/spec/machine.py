@@ -1,6 +1,6 @@
 """The tables [machine.NAME] of a study: machines that answer as annotators do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -65,10 +65,17 @@ def machine_source(machines: Mapping[str, MachineSpec], name: str) -> MachineSou
         raise SpecError(f"[machine.{name}] {words}") from error
 
 
-def check_machines(machines: Mapping[str, MachineSpec], arms: tuple[Arm, ...]) -> None:
-    """Refuse machines that are not there, or that nobody asks.
+def check_machines(
+    machines: Mapping[str, MachineSpec], arms: tuple[Arm, ...], priced: Iterable[str]
+) -> None:
+    """Refuse machines that are not there, or that nobody asks; priced ones likewise.
 
     Those of a file are read when a study is planned.
+
+    Args:
+        machines: the study's tables.
+        arms: with all their stages.
+        priced: names of machines that have a price.
 
     Raises:
         SpecError: the message names the field, the value and what is allowed.
@@ -78,10 +85,11 @@ def check_machines(machines: Mapping[str, MachineSpec], arms: tuple[Arm, ...]) -
         own = machines.get(name)
         if own is None or split_name(own.model)[0] is None:
             machine_source(machines, name)
-    for name in machines:
-        if name not in asked:
+    tables = (f"machine.{name}" for name in machines)
+    for field in (*tables, *(f"prices.machine.{name}" for name in priced)):
+        if field.rpartition(".")[2] not in asked:
             raise SpecError(
-                f"`machine.{name}` must be asked by some arm, in its field `machine`, "
+                f"`{field}` must be asked by some arm, in its field `machine`, "
                 f"got a table that no arm names (they name {list(asked) or 'none'})."
             )
 

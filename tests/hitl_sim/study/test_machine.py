@@ -1,11 +1,14 @@
 """Machines among the annotators of a study: tables, keys, programs and axes."""
 
+from types import SimpleNamespace
+
 import jax
 import numpy as np
 import pytest
 
 from hitl_sim.learn import build_run
 from hitl_sim.study import worker
+from hitl_sim.study.confirm import narrow_spec
 from hitl_sim.study.grid import expand
 from hitl_sim.study.manifest import manifest_of
 from hitl_sim.study.plan import build_plan, plan_study
@@ -143,6 +146,29 @@ def test_a_file_is_read_from_the_studys_folder(tmp_path):
     (tmp_path / "judge.toml").write_text(JUDGE.replace("0.9, 0.1", "0.9, 0.2"))
     with pytest.raises(SpecError, match=r"\[machine.judge\] .*`confusion\[0\]` must"):
         plan_study(loaded)
+
+
+def test_a_price_that_no_arm_pays_is_refused(study, tables):
+    priced = tables["prices"] | {"machine": {"jury": {"usd": 0.01}}}
+    with pytest.raises(SpecError, match=r"`prices\.machine\.jury` must be asked by"):
+        study(prices=priced)
+
+
+def test_a_confirmation_takes_the_machines_of_its_winner_alone(study, tables):
+    other = {"name": "other", "kind": "machine_labels", "machine": "jury"}
+    priced = {"judge": {"usd": 0.01}, "jury": {"usd": 0.02}}
+    spec = study(
+        CHECKED,
+        other,
+        machine={"judge": {"accuracy": 0.9}, "jury": {}},
+        prices=tables["prices"] | {"machine": priced},
+    )
+    task = SimpleNamespace(task="digits")
+    winner = SimpleNamespace(arm="own", settings={"arm.share": 0.1})
+    narrow = narrow_spec(spec, task, winner, 5, 2)
+    assert [arm.name for arm in narrow.arm] == ["control", "own"]
+    assert set(narrow.machine) == set(narrow.prices.machine) == {"judge"}
+    assert narrow.arm[1].share == 0.1
 
 
 @pytest.mark.parametrize(
