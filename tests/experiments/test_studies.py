@@ -45,11 +45,15 @@ def run(tmp_path_factory):
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
         assert len(kept) == 1 + len(arms)
         out = tmp_path_factory.mktemp(name)
+        names = [arm.name for arm in kept]
         axes = tuple(
             msgspec.structs.replace(axis, values=(task,))
             if task and axis.field == "task"
             else axis
+            if axis.arms is None
+            else msgspec.structs.replace(axis, arms=own)
             for axis in spec.axis
+            if axis.arms is None or (own := tuple(n for n in axis.arms if n in names))
         )
         spec = msgspec.structs.replace(spec, arm=kept, axis=axes, tune=None)
         assert run_study(spec, out, 2).num_failed == 0
