@@ -140,6 +140,38 @@ NULLS = (
     ),
     Null("mislabelled graded spammer", "a shuffled curriculum", "worse"),
     Null("mislabelled compared spammer", "coins thrown for every two items", "worse"),
+    Null("mislabelled machine_guesses", "labels of a machine that guesses", "worse"),
+    Null(
+        "mislabelled doubts_named spammer",
+        "half of a machine's labels named anew by chance; beside all of them",
+        "worse",
+        "mislabelled machine_alone",
+    ),
+    Null(
+        "mislabelled disagreements_named spammer",
+        "what two copies disagree about, named by chance; beside one copy",
+        "worse",
+        "mislabelled machine_alone",
+    ),
+    Null(
+        "mislabelled doubts_unnamed",
+        "people look at none of a machine's labels; beside the machine alone",
+        "equal",
+        "mislabelled machine_alone",
+    ),
+    Null(
+        "mislabelled unsure_named",
+        "confidence that says nothing; beside as many looks at random",
+        "equal",
+        "mislabelled random_named",
+    ),
+    Null(
+        "mislabelled random_named",
+        "looks at random; beside confidence that says nothing",
+        "equal",
+        "mislabelled unsure_named",
+    ),
+    Null("mislabelled extended spammer", "labels by chance, extended", "worse"),
 )
 
 CHANCE = (
@@ -161,6 +193,9 @@ PLANTED = {
     "mislabelled reviewed perfect": "perfect people review what training doubts",
     "mislabelled graded perfect": "perfect people grade how hard items are",
     "mislabelled compared perfect": "perfect people compare items two by two",
+    "mislabelled doubts_named perfect": "perfect people name what a machine doubts",
+    "mislabelled disagreements_named perfect": "or what two copies disagree about",
+    "mislabelled extended perfect": "perfect people label half, a network the rest",
 }
 """Arms that have something to find, and what."""
 
@@ -172,12 +207,23 @@ PAIRS = {
     "review": ("mislabelled reviewed perfect", "mislabelled reviewed spammer"),
     "curriculum": ("mislabelled graded perfect", "mislabelled graded spammer"),
     "preference": ("mislabelled compared perfect", "mislabelled compared spammer"),
+    "machine_verified": (
+        "mislabelled doubts_named perfect",
+        "mislabelled doubts_named spammer",
+    ),
+    "machine_disagreement": (
+        "mislabelled disagreements_named perfect",
+        "mislabelled disagreements_named spammer",
+    ),
+    "pseudo_labels": ("mislabelled extended perfect", "mislabelled extended spammer"),
 }
 """Each intervention by perfect people, and by spammers."""
 
 TWINS = {
     "review": "mislabelled reviewed_alone",
     "curriculum": "mislabelled graded_by_loss",
+    "machine_verified": "mislabelled machine_alone",
+    "machine_disagreement": "mislabelled machine_alone",
 }
 """What a machine does in the place of these people."""
 

@@ -96,6 +96,7 @@ class Role(IntEnum):
     START = 7
     EVIDENCE = 8
     DIFFICULTY = 9
+    CONFIDENCE = 10
 
 
 def mix_words(x: Array, y: Array, z: Array, w: Array) -> Words:

@@ -30,6 +30,7 @@ ELSEWHERE = (
         "profile",
     ),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
+    "fit-machine",
     "project",
 )
 """Need a finished study, a file of answers or minutes, as does `--tune`, or set what

@@ -17,9 +17,12 @@ from hitl_sim.check.base import (
 )
 from hitl_sim.learn.crowd import Answers, PanelConfig, Questions
 from hitl_sim.learn.intervention import Intervention, Program, Setting, Shape
+from hitl_sim.learn.intervention.base import Machines
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.optimise import TrainConfig
 from hitl_sim.task import Corruption, build_split, load_task
+from oracles.machine import build_machine
+from oracles.machines import MACHINES
 from oracles.part import Part
 
 NUM_POOL, NUM_CLASSES = 240, 4
@@ -42,12 +45,14 @@ def _setting() -> Setting:
     corruption = Corruption(jnp.float32(0.2), jnp.float32(0.1), jnp.float32(0.2))
     draw = jax.jit(build_split, static_argnums=(3, 4, 5))
     split = draw(jax.random.key(5), data, corruption, NUM_POOL, 30, 20)
+    machines = {n: build_machine(one, NUM_CLASSES) for n, one in MACHINES.items()}
     return Setting(
         split,
         jnp.asarray(data.groups),
         jnp.asarray(data.importance),
         params={},
         optimiser={"learning_rate": jnp.float32(1e-2)},
+        machines=Machines(jax.random.key(6), machines),
     )
 
 

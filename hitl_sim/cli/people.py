@@ -191,6 +191,57 @@ def fit(
             console.print(text, soft_wrap=True)
 
 
+@command(name="fit-machine")
+def fit_machine(
+    answers: AnswerFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Machine file to write (TOML), for studies to name."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the machine.")] = "machine",
+    citation: Annotated[
+        str | None, typer.Option(help="Whose answers these are, for the file.")
+    ] = None,
+    column: Column = None,
+    answer: Answer = None,
+    question: Question = None,
+    seconds_per: SecondsPer = None,
+    confidence_max: ConfidenceMax = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of resamples of items.")] = 0,
+    keep_na: KeepNa = False,
+    wide: Wide = None,
+    force: Force = False,
+) -> None:
+    """Fit a machine to its labels of items with gold; each annotator is a copy of it.
+
+    Finds its confusion of classes, what copies err in together, whether it repeats
+    itself and what its confidence is worth, each with what is unknown.
+    """
+    from hitl_sim.participants.answers import check_out
+    from hitl_sim.participants.fitting.machine import (
+        fit_machine as fit_copies,
+        machine_text,
+        source_of,
+    )
+    from hitl_sim.participants.fitting.model_file import check_name
+    from hitl_sim.report.terminal.people import print_machine_fit
+
+    console = screen()
+    check_name(name)
+    if out is not None:
+        check_out(out, ".toml")
+        check_new(out, force)
+    units = (1.0, confidence_max, seconds_per)
+    layout = (column, answer, None, units, keep_na, wide)
+    given = _answers(answers, question, *layout)
+    found = fit_copies(given, seed)
+    print_machine_fit(console, found)
+    if out is not None:
+        text = machine_text(source_of(found, name, citation or answers.name))
+        out.write_text(text, encoding="utf-8")
+        console.print(f'Written to {out}: model = "{out}"', soft_wrap=True)
+
+
 @command(name="import")
 def import_(
     answers: AnswerFile,

@@ -26,12 +26,14 @@ from hitl_sim.cost.ledger import (
     Ledger,
     Measure,
     build_ledger,
+    machine_line,
+    machine_of,
 )
 from hitl_sim.cost.price import LabelCost, Prices, Rates, price_rates
 from hitl_sim.cost.scenario import Scenarios, scenario_number, scenario_rates
 from hitl_sim.cost.usage import UnitCount, Usage
 from hitl_sim.energy import DeviceProfile, Quantity, Scope, UnitCost, unavailable
-from hitl_sim.purpose import PROTOCOL
+from hitl_sim.purpose import MACHINE, PROTOCOL
 
 _Priced = TypeVar("_Priced", Rates, Device)
 
@@ -69,7 +71,8 @@ class PriceTable:
         device_s: `[F, S]` seconds of the device's own work.
         device_j: `[F, S]` joules of it alone.
         training: `[F, S]` by measure: device work with rent and facility overhead.
-        beside: `[F, S]` by measure: people, waiting with its overhead, and labels.
+        beside: `[F, S]` by measure: people, machines among the annotators, waiting with
+            its overhead, and labels.
     """
 
     names: tuple[str, ...]
@@ -248,6 +251,11 @@ def price_table(pricings: Sequence[Pricing], scenarios: Scenarios) -> PriceTable
             timed = np.where(trained[0] == 0.0, 0.0, seconds * trained[0])
             training[measure][np.ix_(units, rows)] = timed + joules * trained[1]
             beside[measure][np.ix_(others, rows)] = np.vstack([rest[2:-1], labels[-1:]])
+        for place, name in enumerate(names):
+            if name.startswith(f"{MACHINE}:"):
+                line = machine_line(machine_of(name), 1.0, rates)
+                for measure in MEASURES:
+                    beside[measure][place, rows] = _plain(getattr(line, measure))
     return PriceTable(names, device_s, device_j, training, beside)
 
 

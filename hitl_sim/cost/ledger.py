@@ -9,24 +9,32 @@ line is linear in what was used, so that `engine` may ask what one of everything
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from hitl_sim.cost.constant import exactly
+from hitl_sim.cost.machine import unknown_rate
 from hitl_sim.cost.price import Rates
 from hitl_sim.cost.query import query_unit
 from hitl_sim.cost.usage import SOMEBODY, Amount, Purpose, Usage
 from hitl_sim.energy import UnitCost
 from hitl_sim.energy.quantity import Quantity, Scope, total, unavailable
-from hitl_sim.purpose import INSTRUMENT, PROTOCOL
+from hitl_sim.purpose import INSTRUMENT, MACHINE, PROTOCOL
 from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 Measure = Literal["joules", "usd", "kgco2e"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 Group = Literal[
-    "device", "waiting", "facility", "people", "labels", "embodied", "inference"
+    "device",
+    "waiting",
+    "facility",
+    "people",
+    "machines",
+    "labels",
+    "embodied",
+    "inference",
 ]
 TRAINING: tuple[Group, ...] = ("device", "facility")
 """What training costs, with its rent and facility overhead."""
@@ -148,7 +156,8 @@ class Device:
 
     def work(self, usage: Usage, purpose: Purpose) -> dict[str, UnitCost]:
         """Return seconds and joules of some usage, by phase in the records' order."""
-        lines = [line for line in usage.work if line.purpose == purpose]
+        own = (line for line in usage.work if line.phase != MACHINE)
+        lines = [line for line in own if line.purpose == purpose]
         found = {}
         for phase in dict.fromkeys(line.phase for line in lines):
             counts = [(self.costs[n.unit], n.count) for n in lines if n.phase == phase]
@@ -184,6 +193,8 @@ def build_ledger(
     - `pue`: (PUE - 1) x joules of the device, waiting included.
     - `human_time`, `requester_time`: paid seconds and wages with overhead.
     - `human_energy`: paid and requester hours x energy of an hour in the boundary.
+    - `machine_<name>`: answers of a machine among the annotators, each at its price:
+      device seconds and joules, no human time and no wage.
     - `pool_labels`: what the labels that the learner used cost, by `label_cost`.
     - `validation_labels`: always at the team's own time and wage.
     - `instrument`: the device's work that only the experimenter needs.
@@ -220,6 +231,7 @@ def build_ledger(
             Line("device_rent", "device", usd=rent),
             _electric("pue", "facility", overhead, rates),
             *_people(usage, rates),
+            *_machines(usage, rates),
             _pool_labels(usage.pool_labels, rates, label_s),
             _labels("validation_labels", usage.validation_labels, rates, label_s),
             *_instrument(device.work(usage, INSTRUMENT), rates),
@@ -275,6 +287,38 @@ def _people(usage: Usage, rates: Rates) -> list[Line]:
         ),
         Line("human_energy", "people", joules=joules, usd=usd, kgco2e=carbon),
     ]
+
+
+def machine_line(name: str, answers: Amount, rates: Rates) -> Line:
+    """Bill answers of a machine; unavailable where the prices say nothing of it.
+
+    Whoever sells answers bears their electricity; emissions are of the joules.
+    """
+    rate = rates.machines.get(name) or unknown_rate(name)
+    joules = rate.joules.scaled(answers)
+    if rate.overhead:
+        share = rates.pue - exactly(1.0, "1", "definition of PUE")
+        joules += joules.times(share, unit="J", scope=Scope.OVERHEAD)
+    line = _electric(
+        f"{MACHINE}_{name}", "machines", joules, rates, rate.seconds.scaled(answers)
+    )
+    if rate.usd is None:
+        return line
+    return replace(line, usd=rate.usd.scaled(answers))
+
+
+def _machines(usage: Usage, rates: Rates) -> list[Line]:
+    found: dict[str, Amount] = {}
+    for line in usage.work:
+        if line.phase == MACHINE:
+            name = machine_of(line.unit)
+            found[name] = found.get(name, 0.0) + line.count
+    return [machine_line(name, count, rates) for name, count in found.items()]
+
+
+def machine_of(unit: str) -> str:
+    """Return which machine a unit of work is an answer of."""
+    return unit.removeprefix(f"{MACHINE}:")
 
 
 def _wages(seconds: Quantity, rates: Rates) -> Quantity:

@@ -17,6 +17,12 @@ from hitl_sim.cost.carbon import (
 )
 from hitl_sim.cost.constant import assumed, exactly, load_toml
 from hitl_sim.cost.hourly import read_hourly
+from hitl_sim.cost.machine import (
+    MachinePrice,
+    MachineRate,
+    check_machine_price,
+    machine_rates,
+)
 from hitl_sim.energy.quantity import Quantity, Scope, unavailable
 
 LabelCost = Literal["sunk", "bought_same_price", "bought_elsewhere"]
@@ -95,6 +101,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             is there anyway; "shared": a share, one of `pretraining_uses`; "full": all.
         pretraining_uses: how many trainings start from one pretraining; given exactly
             when it is shared.
+        machine: what an answer costs of each machine among the annotators, by the name
+            that the study gives it; see `machine.MachinePrice`.
     """
 
     boundary: Boundary
@@ -115,6 +123,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     query_batch: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pretraining_cost: PretrainingCost | None = None
     pretraining_uses: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    machine: dict[str, MachinePrice] = msgspec.field(default_factory=dict)
 
     @property
     def waiting_frac(self) -> float:
@@ -155,6 +164,8 @@ def check_prices(prices: Prices) -> None:
     for name in prices.__struct_fields__:
         _check_field(name, getattr(prices, name), hints[name])
     _check_carbon(prices)
+    for name, price in prices.machine.items():
+        check_machine_price(name, price)
     if (prices.waiting == "shared") != (prices.waiting_jobs is not None):
         raise ValueError(
             "`prices.waiting_jobs` must be given exactly where `waiting` is 'shared',"
@@ -253,6 +264,7 @@ class Rates:
         waiting_frac: share of the device's waiting that is billed.
         human_energy: joules of an hour of human time within the boundary, J/h.
         human_carbon: emissions of an hour of human time, kgCO2e/h.
+        machines: what one answer takes of each machine that has a price, by name.
     """
 
     boundary: Boundary
@@ -268,6 +280,7 @@ class Rates:
     life_queries: Quantity
     human_energy: Quantity
     human_carbon: Quantity
+    machines: Mapping[str, MachineRate]
 
 
 def price_rates(prices: Prices) -> Rates:
@@ -291,6 +304,7 @@ def price_rates(prices: Prices) -> Rates:
         intensity=intensity,
         human_energy=energy,
         human_carbon=human_hour_carbon(prices.boundary, intensity, energy),
+        machines=machine_rates(prices.machine),
         **given,
     )
 

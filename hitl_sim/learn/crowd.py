@@ -108,6 +108,8 @@ class Questions(NamedTuple):
             shown any.
         options: `[n, K]` ids of the options where these are objects, as in
             preferences; None where option k is the k-th of its item.
+        is_posed: `[n]` which of them are put to people at all; None for all. So their
+            number may differ between runs of one program.
     """
 
     item: Int[Array, " n"]
@@ -119,6 +121,7 @@ class Questions(NamedTuple):
     size: Float[Array, " n"]
     suggestion: Int[Array, " n"] | None = None
     options: Int[Array, "n options"] | None = None
+    is_posed: Bool[Array, " n"] | None = None
 
 
 class Answers(NamedTuple):
@@ -216,6 +219,14 @@ def sample_team(
     return map_people(lambda leaf: leaf[order], team)
 
 
+def posed(questions: Questions, plan: Assignment) -> Assignment:
+    """Take questions that are not put to people out of everybody's queue."""
+    if questions.is_posed is None:
+        return plan
+    is_asked = plan.is_asked & questions.is_posed[plan.question]
+    return plan._replace(is_asked=is_asked)
+
+
 def build_query(questions: Questions, plan: Assignment) -> Query:
     """Lay one round's questions out on the queues of the people.
 
@@ -240,7 +251,7 @@ def build_query(questions: Questions, plan: Assignment) -> Query:
         difficulty=questions.difficulty[q],
         discrimination=questions.discrimination[q],
         size=questions.size[q],
-        is_asked=jnp.asarray(plan.is_asked),
+        is_asked=jnp.asarray(posed(questions, plan).is_asked),
         suggestion=None if proposed is None else proposed[q],
         options=None if objects is None else objects[q],
     )
@@ -275,7 +286,7 @@ def collect(
         right = scored = jnp.zeros_like(scored)
     labour = Labour(
         seconds=response.seconds,
-        is_asked=jnp.asarray(plan.is_asked),
+        is_asked=jnp.asarray(posed(questions, plan).is_asked),
         is_answered=response.is_answered,
         num_correct=right.sum(dtype=jnp.float32),
         num_scored=scored.sum(dtype=jnp.float32),

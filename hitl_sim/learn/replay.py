@@ -161,7 +161,9 @@ def recorded_people(
         plan, is_kept = deal(key, answers, panel, questions.item)
         query = build_query(questions, plan)
         state, response = oracle.answer(key, recording, progress.oracle, query)
-        left_out = progress.left_out + (~is_kept).sum(dtype=jnp.int32)
+        is_wanted = True if questions.is_posed is None else questions.is_posed
+        is_left_out = ~is_kept & is_wanted
+        left_out = progress.left_out + is_left_out.sum(dtype=jnp.int32)
         return Progress(state, left_out), response, plan
 
     return Progress(oracle.init(key, recording), jnp.int32(0)), ask

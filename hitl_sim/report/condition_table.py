@@ -8,8 +8,9 @@ from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult, best
 from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.cost import MEASURES, Measure
+from hitl_sim.cost.constant import exactly
 from hitl_sim.cost.ledger import Group
-from hitl_sim.energy import Quantity
+from hitl_sim.energy import Quantity, Scope
 from hitl_sim.energy.display import format_value
 from hitl_sim.report.first_screen import name_of
 from hitl_sim.report.number import (
@@ -44,6 +45,8 @@ _HEADINGS = (
     "test accuracy",
 )
 _GROUPS: tuple[Group, ...] = ("device", "waiting", "facility", "people", "labels")
+_MACHINES: Group = "machines"
+"""A group that stands on a bill where a machine is among the annotators."""
 _UNITS: Mapping[Measure, str] = {"joules": "J", "usd": "USD", "kgco2e": "kgCO2e"}
 
 
@@ -126,10 +129,11 @@ def _cells(finding: Finding, chances: Mapping[Measure, float]) -> Iterator[Cell]
 
 def bill_table(result: StudyResult, data: PageData) -> PageTable:
     """Lay out the bills of control, best with people and best without, per success."""
+    groups = _groups(result)
     headings = (
         "condition",
         "task",
-        *(f"{group}, J" for group in _GROUPS),
+        *(f"{group}, J" for group in groups),
         "all, J",
         "all, USD",
         "all, kgCO2e",
@@ -141,7 +145,7 @@ def bill_table(result: StudyResult, data: PageData) -> PageTable:
     for task, finding, key in places_of(result):
         shown = (task.control, best(task.with_people), best(task.without_people))
         if any(finding is one for one in shown):
-            numbers = _bill(finding)
+            numbers = _bill(finding, groups)
             own = data.add(f"b{key}", numbers)
             cells = [
                 Cell(_short(one), _order(one), name) for name, one in numbers.items()
@@ -151,11 +155,27 @@ def bill_table(result: StudyResult, data: PageData) -> PageTable:
     return PageTable("bills per success", headings, rows, [say("page.bill")])
 
 
-def _bill(finding: Finding) -> dict[str, Number]:
+def _groups(result: StudyResult) -> tuple[Group, ...]:
+    """List the groups of lines that any bill of a result has."""
+    findings = (place.finding for place in places_of(result))
+    is_asked = any(_has_machines(finding) for finding in findings)
+    return (*_GROUPS, _MACHINES) if is_asked else _GROUPS
+
+
+def _has_machines(finding: Finding) -> bool:
+    return any(line.group == _MACHINES for line in finding.ledger.lines)
+
+
+def _bill(finding: Finding, groups: Sequence[Group]) -> dict[str, Number]:
     """Name the sums of a condition's bill."""
     ledger = finding.ledger
+    has = _has_machines(finding)
+    none = exactly(0.0, "J", "no machine is asked", Scope.NODE)
     numbers: dict[str, Number] = {
-        f"{group}: J": ledger.total("joules", groups=(group,)) for group in _GROUPS
+        f"{group}: J": none
+        if group == _MACHINES and not has
+        else ledger.total("joules", groups=(group,))
+        for group in groups
     }
     for measure, unit in _UNITS.items():
         numbers[f"whole bill: {unit}"] = ledger.total(measure)

@@ -7,6 +7,7 @@ from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.finding import Finding, StudyResult
 from hitl_sim.cost import Ledger, price_rates
 from hitl_sim.cost.constant import exactly
+from hitl_sim.cost.price import Rates
 from hitl_sim.cost.query import query_batch
 from hitl_sim.energy import Kind, Quantity, Scope, unavailable
 from hitl_sim.energy.display import format_interval, format_value
@@ -151,6 +152,21 @@ def constant_numbers(result: StudyResult) -> dict[str, Number]:
         "items over the model's life": rates.life_queries,
         "of these, items that one call answers": _query_batch(result),
         "idle power of the device": result.profile.idle_power,
+        **_machine_numbers(rates),
+    }
+
+
+def _machine_numbers(rates: Rates) -> dict[str, Number]:
+    """Name what one answer takes of each machine that has a price."""
+    return {
+        f"{what} of an answer of machine {name}": quantity
+        for name, rate in rates.machines.items()
+        for what, quantity in (
+            ("device time", rate.seconds),
+            ("energy", rate.joules),
+            ("price", rate.usd),
+        )
+        if quantity is not None
     }
 
 

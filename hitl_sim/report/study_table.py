@@ -66,7 +66,10 @@ def _written(value: object) -> str:
 
 
 def evidence_table(result: StudyResult) -> Table:
-    """Say how far each population that was asked may be trusted, by its own file."""
+    """Say how far whoever was asked may be trusted, by the file of each.
+
+    After the populations stand machines among the annotators.
+    """
     asked = {
         (finding.population, kind)
         for task in result.tasks
@@ -80,6 +83,8 @@ def evidence_table(result: StudyResult) -> Table:
         own = result.populations.get(name)
         said = "not a named population" if own is None else str(own["status"][kind])
         rows.append((name, kind, said))
+    for name, own in result.machines.items():
+        rows.append((f"machine {name}", "label", str(own["evidence"])))
     return Table(("population", "question", "evidence"), rows)
 
 

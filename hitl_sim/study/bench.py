@@ -19,6 +19,7 @@ from hitl_sim.energy.meters import Meter
 from hitl_sim.energy.meters.processor_time import read_cpu_time
 from hitl_sim.learn import build_run, build_simulation, describe_work
 from hitl_sim.learn.work import Unit
+from hitl_sim.purpose import MACHINE
 from hitl_sim.study import worker
 from hitl_sim.study.executor import KEPT_BYTES
 from hitl_sim.study.grid import Condition
@@ -42,7 +43,8 @@ def list_units(conditions: Sequence[Condition]) -> Bench:
     found: dict[str, tuple[WorkUnit, Condition]] = {}
     for condition in conditions:
         for name, unit in _units_of(condition).items():
-            if name in found:
+            # a machine among the annotators answers elsewhere
+            if name in found or unit.phase == MACHINE:
                 continue
             found[name] = (work_unit(name, worker.count_unit(unit)), condition)
     device = jax.devices()[0]

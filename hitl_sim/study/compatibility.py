@@ -16,7 +16,7 @@ from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.program import network_of, program_of, readers
-from hitl_sim.study.spec import SpecError, in_study
+from hitl_sim.study.spec import SpecError, check_asked, in_study
 from hitl_sim.task import TaskInfo
 
 
@@ -39,6 +39,7 @@ def check_compatibility(condition: Condition, info: TaskInfo) -> None:
         readers=partial(readers, replace(info, vocabulary=None)),
     )
     sizes = (info.num_features, info.num_classes)
+    check_asked(condition.spec.machine, arm, info.class_names)
     try:
         if condition.training.batch == "all":
             check_padding(build_network(network, *sizes))

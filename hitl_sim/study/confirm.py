@@ -97,9 +97,16 @@ def narrow_spec(
     position = next(i for i, arm in enumerate(arms) if arm["name"] == winner.arm)
     for field, value in winner.settings.items():
         set_field(tables, position, field, value)
+    asked = spec.arm[position].all_machines
+    machines, priced = (
+        {name: own for name, own in table.items() if name in asked}
+        for table in (tables["machine"], tables["prices"]["machine"])
+    )
     return convert(
         tables
         | {
+            "machine": machines,
+            "prices": tables["prices"] | {"machine": priced},
             "seed": seed,
             "replicates": replicates,
             "task": {task.task: tables["task"][task.task]},

@@ -23,6 +23,7 @@ from hitl_sim.study.spec import (
     GOLD,
     AxisSpec,
     CrowdSpec,
+    MachineSpec,
     ReuseSpec,
     Scalar,
     SpecError,
@@ -33,6 +34,7 @@ from hitl_sim.study.spec import (
     convert,
     is_replayed,
     listed,
+    machine_source,
     named_parts,
     planned_parts,
 )
@@ -41,7 +43,7 @@ from oracles import describe_population
 MOST_RUNS = 1_000_000
 """Runs of one study: planning them takes some 8 s and 0.4 GB, measured on one core."""
 
-_TABLES = ("task", "network", "training", "crowd", "workforce", "arm")
+_TABLES = ("task", "network", "training", "crowd", "workforce", "machine", "arm")
 BASE_TABLES = ("task", "network", "training")
 """Tables whose fields an arm has in common with its control."""
 _STREAMS = {"null": 1, "pilot": 2}
@@ -185,6 +187,15 @@ class Condition:
         return {k: v for k, v in given.items() if acts_on_crowd(k, self.crowd)}
 
     @property
+    def machines(self) -> dict[str, str]:
+        """What is in each machine that its arm asks, by name; a path says nothing."""
+        machines = self.spec.machine
+        return {
+            name: machine_source(machines, name).content_hash()
+            for name in self.arm.all_machines
+        }
+
+    @property
     def parts(self) -> dict[str, Any]:
         """What those of the study's own parts are that it uses, by name."""
         if not self.spec.part:
@@ -244,8 +255,9 @@ class Condition:
             "workforce": msgspec.to_builtins(self.spec.workforce) if people else None,
             "schema": SCHEMA,
             "version": __version__,
-            # without parts of its own it is what it was before there could be any
+            # without parts or machines it is what it was before there could be any
             **({"parts": self.parts} if self.parts else {}),
+            **({"machine": self.machines} if self.machines else {}),
         }
 
     def _people(self) -> dict[str, Any]:
@@ -339,6 +351,8 @@ def acts_on(field: str, arm: Arm, crowd: CrowdSpec) -> bool:
         return False
     if table in ("crowd", "workforce"):
         return bool(arm.asking)
+    if table == "machine":
+        return name.partition(".")[0] in arm.all_machines
     if table == "arm":
         return name in _arm_fields(arm)
     return True
@@ -437,6 +451,9 @@ def _sweepable(table: str, spec: StudySpec) -> tuple[str, ...]:
         ]
         own = [name.removeprefix("options.") for name in named]
         return ("kind", *dict.fromkeys([*own, *named]))
+    if table == "machine":
+        every = MachineSpec.__struct_fields__
+        return tuple(f"{name}.{field}" for name in spec.machine for field in every)
     tables: dict[str, type[msgspec.Struct]] = {
         "task": TaskSpec,
         "training": TrainingSpec,

@@ -32,6 +32,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),
+        **({"machines": found} if (found := plan.machines()) else {}),
         "groups": list(plan.groups),
         **({"tuning": write_winners(plan.winners)} if plan.winners else {}),
         "made_by": made_by(),

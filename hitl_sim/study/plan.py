@@ -26,7 +26,14 @@ from hitl_sim.study.grid import (
 from hitl_sim.study.parts import check_parts, foreign_parts
 from hitl_sim.study.program import annotator_of
 from hitl_sim.study.recording import describe_recording
-from hitl_sim.study.spec import GOLD, CrowdSpec, SpecError, StudySpec, validate
+from hitl_sim.study.spec import (
+    GOLD,
+    CrowdSpec,
+    SpecError,
+    StudySpec,
+    machine_source,
+    validate,
+)
 from hitl_sim.study.trial import Winner, as_tuned, check_tune, foreseen
 from hitl_sim.task import TaskData, TaskInfo, check_sizes, load_task
 from hitl_sim.task.option import TaskOptions
@@ -144,6 +151,16 @@ class Plan:
                     entry["status"][kind] = _recorded_evidence(recording, source, kind)
         return found
 
+    def machines(self) -> dict[str, Any]:
+        """What is known of each machine that is asked, by what the study calls it."""
+        found: dict[str, Any] = {}
+        for condition in self.conditions:
+            for name in condition.arm.all_machines:
+                if name not in found:
+                    source = machine_source(condition.spec.machine, name)
+                    found[name] = asdict(source)
+        return found
+
     def notes(self) -> tuple[str, ...]:
         """What a user should know: oddities of tasks, and crowds of other classes."""
         found = {
@@ -152,6 +169,8 @@ class Plan:
             for note in info.notes
         }
         for condition in self.conditions:
+            for note in _machine_notes(condition, self.infos[condition.task_name]):
+                found[note] = None
             if condition.content is None:
                 continue
             label, source = source_of(condition.crowd)
@@ -238,6 +257,18 @@ def _classes_note(fitted: Sequence[str], classes: Sequence[str]) -> Iterator[str
             "it was fitted to other classes, which stand in their order for the "
             f"task's: {', '.join(fitted)}"
         )
+
+
+def _machine_notes(condition: Condition, info: TaskInfo) -> Iterator[str]:
+    """Say which machines were fitted to other classes than a condition's task has."""
+    for name in condition.arm.all_machines:
+        fitted = machine_source(condition.spec.machine, name).classes
+        if fitted is not None and sorted(fitted) != sorted(info.class_names):
+            yield (
+                f"machine {name}, task {condition.task_name!r}: it was fitted to other "
+                "classes, which stand in their order for the task's: "
+                f"{', '.join(fitted)}"
+            )
 
 
 def source_of(crowd: CrowdSpec) -> tuple[str, PopulationSource]:

@@ -125,6 +125,8 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
     kind, below = None, name.partition(".")[0]
     if below in ("method", "before"):
         _, kind, name = name.split(".", 2)
+    if table == "machine":
+        name = name.rpartition(".")[2]
     head = name.partition(".")[0]
     if head in _FREE:
         yield _FREE[head]
@@ -134,6 +136,8 @@ def _hints(field: str, spec: StudySpec) -> Iterator[Any]:
         if table == "arm"
         else list(spec.task.values())
         if table == "task"
+        else list(spec.machine.values())
+        if table == "machine"
         else [getattr(spec, table)]
     )
     if kind is not None:

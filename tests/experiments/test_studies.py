@@ -23,7 +23,14 @@ from hitl_sim.study.runner import dry_run, run_study
 from hitl_sim.study.spec import load_spec
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-STUDIES = ("relevance", "importance", "active", "machine_or_people", "methods")
+STUDIES = (
+    "relevance",
+    "importance",
+    "active",
+    "machine_or_people",
+    "machine_annotators",
+    "methods",
+)
 pytestmark = pytest.mark.study
 
 
@@ -38,11 +45,15 @@ def run(tmp_path_factory):
         kept = tuple(arm for arm in spec.arm if arm.name in ("control", *arms))
         assert len(kept) == 1 + len(arms)
         out = tmp_path_factory.mktemp(name)
+        names = [arm.name for arm in kept]
         axes = tuple(
             msgspec.structs.replace(axis, values=(task,))
             if task and axis.field == "task"
             else axis
+            if axis.arms is None
+            else msgspec.structs.replace(axis, arms=own)
             for axis in spec.axis
+            if axis.arms is None or (own := tuple(n for n in axis.arms if n in names))
         )
         spec = msgspec.structs.replace(spec, arm=kept, axis=axes, tune=None)
         assert run_study(spec, out, 2).num_failed == 0
@@ -109,6 +120,26 @@ def test_people_clean_a_pool_that_a_machine_spoils(run):
     machine = found(result, "digits", "by_loss")
     assert beside(people, machine, result.seed).high < 1.0
     assert spammers.ratio.low > 1.0
+
+
+def test_people_add_to_a_poor_machine_where_it_doubts(run):
+    arms = ["machine_alone", "people_on_doubt", "people_at_random"]
+    result = run("machine_annotators", arms)
+    machine = found(result, "digits", "machine_alone")
+    doubt, chance = (
+        found(result, "digits", arm, population="perfect") for arm in arms[1:]
+    )
+    spammers = found(result, "digits", "people_on_doubt", population="spammer")
+    assert beside(doubt, machine, result.seed).high < 1.0
+    assert spammers.ratio.low > 1.0
+    # three in ten items, right for certain: at random .72, where it doubts .8
+    means = [one.shares["label_accuracy"] for one in (machine, chance, doubt)]
+    assert means == sorted(means)
+    # answers of the machine are bought, and are no hours
+    line = machine.ledger["machine_judge"]
+    assert line.usd.is_known
+    assert line.joules.value > 0.0
+    assert machine.ledger["human_time"].seconds.value == 0.0
 
 
 def test_methods_have_the_published_signs(run):

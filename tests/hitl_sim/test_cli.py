@@ -54,6 +54,7 @@ COMMANDS = [
     "crowd",
     "assess",
     "rectify",
+    "fit-machine",
     "meters",
     "constants",
     "clocks",

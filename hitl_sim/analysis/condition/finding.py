@@ -353,6 +353,7 @@ class StudyResult:
         trainings: how many trainings share the guidance of one.
         study: the resolved study, from the manifest.
         populations: what is in each that was asked, from the manifest.
+        machines: what is in each that answered among the annotators, likewise.
         work: units of work as the manifest counted them, by name.
         tuning: what a search for settings found, arm by arm, as the manifest has it.
         plan_hash: of what the study's plan fixes, as it was for this result.
@@ -379,6 +380,7 @@ class StudyResult:
     environment: Mapping[str, Any]
     study: Mapping[str, Any]
     populations: Mapping[str, Any] = field(default_factory=dict)
+    machines: Mapping[str, Any] = field(default_factory=dict)
     work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tuning: tuple[Mapping[str, Any], ...] = ()
     plan_hash: str = ""

@@ -119,6 +119,7 @@ def analyse(
         },
         study=study,
         populations=manifest.get("populations", {}),
+        machines=manifest.get("machines", {}),
         work=manifest["units"],
         stopping=manifest.get("stopping", {}),
         tuning=tuple(manifest.get("tuning", ())),

@@ -18,6 +18,7 @@ from hitl_sim.analysis.run.target import Stop
 from hitl_sim.array import FloatArray
 from hitl_sim.cost import Prices, Usage
 from hitl_sim.cost.ledger import Device
+from hitl_sim.cost.machine import nothing_here
 from hitl_sim.cost.usage import NOBODY, SIMULATED_PEOPLE, PeopleKinds, UnitCount
 from hitl_sim.energy import (
     DeviceProfile,
@@ -30,6 +31,7 @@ from hitl_sim.energy import (
     total,
     unavailable,
 )
+from hitl_sim.purpose import MACHINE
 from hitl_sim.record import RecordError
 
 _CURVES = ("asked", "answered", "worked_s", "paid_s", "wait_s", "elapsed_s")
@@ -92,7 +94,8 @@ def price_units(
 ) -> dict[str, UnitCost]:
     """Turn the manifest's counted units into device seconds and joules.
 
-    Of each it takes phase, flops by dtype, bytes_moved and num_kernels.
+    Of each it takes phase, flops by dtype, bytes_moved and num_kernels. Answers of a
+    machine among the annotators take nothing of the device.
 
     Raises:
         RecordError: a unit lacks a field, or its operations were not counted and the
@@ -106,7 +109,10 @@ def price_units(
                 f"got {profile.name!r}."
             )
     return {
-        name: profile.unit_cost(work_unit(name, unit)) for name, unit in units.items()
+        name: nothing_here()
+        if unit["phase"] == MACHINE
+        else profile.unit_cost(work_unit(name, unit))
+        for name, unit in units.items()
     }
 
 
@@ -211,12 +217,16 @@ def describe_people(group: RunGroup) -> str:
     return f"{who} people: {group.population}{f' ({parameters})' if parameters else ''}"
 
 
+_LABELLERS = ("labelling", "machine_verified", "machine_disagreement", "pseudo_labels")
+"""Kinds of arm whose people name classes, unless their `feedback` is another."""
+
+
 def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Quantity:
     """Find the paid time of one label, with the redundancy that the study uses.
 
     Args:
-        groups: all conditions. Arms of kind labelling show it, which ask for nothing
-            else in an earlier stage: their paid seconds over the labels that came out
+        groups: all conditions. Arms whose kind asks for labels show it, which ask for
+            nothing else in any stage: their paid seconds over the labels that came out
             of them.
         manifest: of the study; its table `label_seconds` (`seconds` and `source`)
             speaks where no arm asks for labels.
@@ -228,7 +238,7 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
     arms = [
         g
         for g in groups
-        if g.kind == "labelling"
+        if g.kind in _LABELLERS
         and g.population is not None
         and g.parameters.get("feedback", "label") == "label"
     ]

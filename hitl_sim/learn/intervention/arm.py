@@ -92,6 +92,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
     """Fewest that it can put to people at a time."""
     uses_trained_network: ClassVar[bool] = False
     """Whether it looks at the network that is trained to choose what comes next."""
+    gives_labels: ClassVar[bool] = False
+    """Whether all items that it leaves have labels of its own, and no given one."""
 
     @property
     def kind(self) -> str:
@@ -118,6 +120,22 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def questions_of(self) -> tuple[str, ...]:
         """Kinds of question that people are asked in any of its stages."""
         return tuple(str(stage.question) for stage in self.asking)
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Machines that it asks as annotators, by what the study calls them."""
+        return ()
+
+    @property
+    def all_machines(self) -> tuple[str, ...]:
+        """Machines that any of its stages asks, each once."""
+        stages = (*self.before, self)
+        return tuple(dict.fromkeys(name for one in stages for name in one.machines))
+
+    @property
+    def needs_confidence(self) -> bool:
+        """Whether these have to say how sure they are."""
+        return False
 
     @property
     def people(self) -> int:
@@ -189,6 +207,14 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def pool_labels(self, pool: int) -> int:
         """Given labels of the pool that are used; people's own are not given."""
         return pool
+
+    def given_labels(self, pool: int) -> int:
+        """Given labels that any stage uses; none once a stage has labels of its own."""
+        for place, stage in enumerate(self.before):
+            if stage.gives_labels:
+                earlier = (one.pool_labels(pool) for one in self.before[:place])
+                return max(earlier, default=0)
+        return self.pool_labels(pool)
 
     def asked_in(self, program: Program) -> int:
         """Count the questions of a whole run in some surroundings."""

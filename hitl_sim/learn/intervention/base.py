@@ -16,6 +16,7 @@ from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
 from hitl_sim.part import Part
 from hitl_sim.task import Split, Status
+from oracles.machine import Machine
 
 _LAST = float(np.finfo(np.float32).min)
 """Below any score of a strategy, and still finite."""
@@ -45,6 +46,18 @@ class Perceived(NamedTuple):
     difficulty: Float[Array, " items"] | None = None
 
 
+class Machines(NamedTuple):
+    """Machines that answer as annotators do, by what a study calls them.
+
+    Attributes:
+        key: of all of them, the same in every arm of a replicate.
+        known: their numbers.
+    """
+
+    key: jax.Array
+    known: Mapping[str, Machine]
+
+
 class Setting(NamedTuple):
     """What an intervention may look at in one run.
 
@@ -58,6 +71,7 @@ class Setting(NamedTuple):
         is_askable: `[N]` items that may be asked about; None where all may.
         earlier: what earlier stages of the arm made of the pool, whose labels the
             split's pool has already; None where there were none.
+        machines: that may be asked; None where no stage asks any.
     """
 
     split: Split
@@ -68,6 +82,7 @@ class Setting(NamedTuple):
     perceived: Perceived = Perceived()
     is_askable: Bool[Array, " items"] | None = None
     earlier: TrainSet | None = None
+    machines: Machines | None = None
 
     @property
     def is_kept(self) -> Bool[Array, " items"]:

@@ -16,6 +16,7 @@ from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.replay import ReplayCount
 from hitl_sim.task import Corruption, Places, TaskData, draw_places
 from oracles import Population
+from oracles.machine import Machine
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Hyper(NamedTuple):
         corruption: shares of the pool that are corrupted.
         population: who answers.
         before: who answers in each stage before the arm's own; None where nobody does.
+        machines: that any stage asks, by what the study calls them.
     """
 
     optimiser: Params
@@ -59,6 +61,7 @@ class Hyper(NamedTuple):
     corruption: Corruption
     population: Population
     before: tuple[Population | None, ...] = ()
+    machines: Mapping[str, Machine] = {}
 
 
 class Seeds(NamedTuple):

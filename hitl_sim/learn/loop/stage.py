@@ -18,7 +18,13 @@ from hitl_sim.learn.crowd import (
     sample_team,
 )
 from hitl_sim.learn.efficiency import Host, TrainingPhases, build_course
-from hitl_sim.learn.intervention.base import Intervention, Perceived, Setting, Shape
+from hitl_sim.learn.intervention.base import (
+    Intervention,
+    Machines,
+    Perceived,
+    Setting,
+    Shape,
+)
 from hitl_sim.learn.intervention.before import (
     build_guidance,
     params_of,
@@ -38,6 +44,8 @@ _PRETRAINING = 1_000_003
 """Folds pretraining's key from that of a run's weights; no round has this number."""
 _BEFORE = 2_000_003
 """Folds the keys of stages before the arm's own; no round has such a number."""
+_MACHINES = 3_000_017
+"""Folds the key of machines from that of the crowd; no stage has this number."""
 
 
 def guidance_of(config: RunConfig) -> Intervention:
@@ -143,6 +151,9 @@ def build_stage(
             hyper.optimiser,
             perceive_pool(keys.crowd, intervention.feedback, *seen),
         )
+        if hyper.machines:
+            key = jax.random.fold_in(keys.crowd, _MACHINES)
+            setting = setting._replace(machines=Machines(key, hyper.machines))
         if answers is not None and program.panel.policy == "restrict":
             is_askable = answerable(answers, program.panel, split.pool.item)
             setting = setting._replace(is_askable=is_askable)

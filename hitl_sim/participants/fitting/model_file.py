@@ -111,15 +111,15 @@ def population_text(name: str, fit: CrowdFit, citation: str) -> str:
         f"Fitted to {fit.num_answers} answers of {fit.num_people} people to "
         f"{fit.num_items} items ({Path(fit.origin).name})."
     )
-    status = _quoted(f"calibrated (on {citation})")
+    status = quoted(f"calibrated (on {citation})")
     lines = [
         "# Written by hitl-sim fit. Parameters only; no answer is in this file.",
         f"[{name}]",
-        f"summary = {_quoted(words)}",
+        f"summary = {quoted(words)}",
         f"status = {{ {fit.kind} = {status} }}",
         *(
             f"{parameter}.{fit.kind} = {{ value = {value:.5g}, "
-            f'status = "{known}", source = {_quoted(source)} }}'
+            f'status = "{known}", source = {quoted(source)} }}'
             for parameter, value, known, source in _numbers(fit, citation)
         ),
     ]
@@ -138,8 +138,8 @@ def population_text(name: str, fit: CrowdFit, citation: str) -> str:
             "",
             f"# No row stands for fewer than {LEAST_GROUP} people.",
             f"[{name}{RESAMPLED}]",
-            f"summary = {_quoted(words)}",
-            f"based_on = {_quoted(name)}",
+            f"summary = {quoted(words)}",
+            f"based_on = {quoted(name)}",
             f"status = {{ {fit.kind} = {status} }}",
             "",
             f"[{name}{RESAMPLED}.joint.{fit.kind}]",
@@ -181,7 +181,7 @@ def _fields(table: Mapping[str, Any]) -> list[str]:
             rows = (f"  {json.dumps(row)}," for row in value)
             lines += [f"{name} = [", *rows, "]"]
         else:
-            lines.append(f"{name} = {_quoted(value)}")
+            lines.append(f"{name} = {quoted(value)}")
     return lines
 
 
@@ -208,7 +208,7 @@ NORMAL, PEOPLE = "normal", "resampled"
 _OWN = "fitted"
 
 
-def _quoted(value: Any) -> str:
+def quoted(value: Any) -> str:
     """Write as TOML does; JSON's escapes of controls, numbers and lists are TOML's."""
     # JSON halves what lies beyond 16 bits, and leaves DEL as it is
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

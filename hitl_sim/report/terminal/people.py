@@ -6,7 +6,7 @@ Every name from a file is escaped.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from hitl_sim.participants.answers import Answers
     from hitl_sim.participants.describing.accuracy import Assessment
     from hitl_sim.participants.describing.inventory import Inventory
+    from hitl_sim.participants.fitting.estimate import FittedNumber
     from hitl_sim.participants.fitting.fit import CrowdFit
+    from hitl_sim.participants.fitting.machine import MachineFit
     from oracles.joint import JointSource
 
 _LEAST_CORRELATION = 0.1
+_MOST_CLASSES = 10
+"""Of a confusion that fits a terminal."""
 FEW_DF = 10.0
 """Degrees of freedom below which an interval is wide for want of people: Student's t is
 2.2 standard errors at ten, and 2.8 at four."""
@@ -144,6 +148,29 @@ def print_inventory(console: Console, answers: Answers, found: Inventory) -> Non
 
 def print_fit(console: Console, fit: CrowdFit) -> None:
     """Print every number of a fit with its interval and evidence."""
+    title = f"Fitted crowd: {fit.kind}, {len(fit.options)} options"
+    _print_numbers(console, fit.numbers, title)
+    print_text(console, "terminal.fitted", fit=fit)
+
+
+def print_machine_fit(console: Console, fit: MachineFit) -> None:
+    """Print what the answers of a machine say of it."""
+    title = f"Fitted machine: {len(fit.options)} classes"
+    _print_numbers(console, fit.numbers, title)
+    headings = ("right class", *fit.options)
+    rows = [
+        (name, *(f"{share:.3f}" for share in shares))
+        for name, shares in zip(fit.options, fit.confusion.tolist(), strict=True)
+    ]
+    if len(fit.options) <= _MOST_CLASSES:
+        title = "Shares of its answers"
+        print_table(console, headings, rows, title, right=headings[1:])
+    print_text(console, "terminal.fitted_machine", fit=fit)
+
+
+def _print_numbers(
+    console: Console, numbers: Sequence[FittedNumber], title: str
+) -> None:
     rows = [
         (
             number.name,
@@ -154,16 +181,15 @@ def print_fit(console: Console, fit: CrowdFit) -> None:
             ("weakly" if number.is_weak else "yes") if number.is_identified else "no",
             number.note,
         )
-        for number in fit.numbers
+        for number in numbers
     ]
     print_table(
         console,
         ("number", "value", "95 % interval", "identified", "note"),
         rows,
-        f"Fitted crowd: {fit.kind}, {len(fit.options)} options",
+        title,
         fold=("note",),
     )
-    print_text(console, "terminal.fitted", fit=fit)
 
 
 def print_assessment(console: Console, found: Assessment, name: str) -> None:

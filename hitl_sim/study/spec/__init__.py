@@ -7,6 +7,7 @@ from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.check import convert, validate
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec, acts_on_crowd
 from hitl_sim.study.spec.load import load_spec
+from hitl_sim.study.spec.machine import MachineSpec, check_asked, machine_source
 from hitl_sim.study.spec.part import PartSpec, named_parts, planned_parts
 from hitl_sim.study.spec.study import StudySpec, listed
 from hitl_sim.study.spec.task import GOLD, TaskSpec
@@ -18,6 +19,7 @@ __all__ = [
     "AxisSpec",
     "CrowdSpec",
     "DrawSpec",
+    "MachineSpec",
     "PartSpec",
     "ReuseSpec",
     "Scalar",
@@ -29,6 +31,7 @@ __all__ = [
     "TuneSpec",
     "WorkforceSpec",
     "acts_on_crowd",
+    "check_asked",
     "control_of",
     "convert",
     "in_study",
@@ -36,6 +39,7 @@ __all__ = [
     "kinds_of",
     "listed",
     "load_spec",
+    "machine_source",
     "named_parts",
     "planned_parts",
     "validate",

@@ -16,6 +16,7 @@ from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.spec.arm import is_replayed, kinds_of, table_of
 from hitl_sim.study.spec.base import SpecError, in_study
 from hitl_sim.study.spec.crowd import acts_on_crowd
+from hitl_sim.study.spec.machine import check_machines
 from hitl_sim.study.spec.part import PartSpec, bind_part, planned_parts, with_offered
 from hitl_sim.study.spec.read import read_table
 from hitl_sim.study.spec.replicates import check_replicates
@@ -68,6 +69,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     _check_accuracies(spec)
     _check_arms(spec)
     _check_recording(spec)
+    check_machines(spec.machine, spec.arm, spec.prices.machine)
     _check_tasks(spec)
     return spec
 

@@ -88,15 +88,19 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         population=_resolve(spec.crowd.population, folder),
         recording=None if named is None else _resolve(named, folder),
     )
+    machines = {
+        name: msgspec.structs.replace(machine, model=_resolve(machine.model, folder))
+        for name, machine in spec.machine.items()
+    }
     axes = tuple(
         msgspec.structs.replace(axis, values=_resolved(axis.values, folder))
-        if axis.field in _FILES and axis.values is not None
+        if _is_file(axis.field) and axis.values is not None
         else axis
         for axis in spec.axis
     )
     exclude = tuple(
         {
-            field: _excluded(value, folder) if field in _FILES else value
+            field: _excluded(value, folder) if _is_file(field) else value
             for field, value in table.items()
         }
         for table in spec.exclude
@@ -109,6 +113,7 @@ def _located(raw: Mapping[str, Any], folder: Path) -> StudySpec:
         task=tasks,
         device=_resolve(spec.device, folder),
         crowd=crowd,
+        machine=machines,
         axis=axes,
         exclude=exclude,
     )
@@ -157,7 +162,12 @@ def _excluded(
 
 
 _FILES = ("crowd.population", "crowd.recording", "task.validation_by")
-"""Fields that may hold paths, swept ones too."""
+"""Fields that may hold paths, swept ones too, beside a machine's `model`."""
+
+
+def _is_file(field: str) -> bool:
+    is_model = field.startswith("machine.") and field.endswith(".model")
+    return field in _FILES or is_model
 
 
 def _resolved(values: tuple[Scalar, ...], folder: Path) -> tuple[Scalar, ...]:

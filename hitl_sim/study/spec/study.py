@@ -11,6 +11,7 @@ from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.spec.arm import Arms
 from hitl_sim.study.spec.axis import AxisSpec, DrawSpec
 from hitl_sim.study.spec.crowd import CrowdSpec, WorkforceSpec
+from hitl_sim.study.spec.machine import MachineSpec
 from hitl_sim.study.spec.part import PartSpec
 from hitl_sim.study.spec.replicates import ReplicateRule, Replicates
 from hitl_sim.study.spec.task import TaskSpec
@@ -47,6 +48,7 @@ class StudySpec(Table, frozen=True):
         reuse: how many trainings share the guidance; applied after the runs.
         crowd: who answers.
         workforce: how they work.
+        machine: machines that answer as annotators do, by the names that arms use.
         arm: the arms; exactly one has the role "control".
         axis: what is swept.
         draw: how points of drawn axes are chosen; where there are any.
@@ -75,6 +77,7 @@ class StudySpec(Table, frozen=True):
     reuse: ReuseSpec = ReuseSpec()
     crowd: CrowdSpec = CrowdSpec()
     workforce: WorkforceSpec = WorkforceSpec()
+    machine: dict[str, MachineSpec] = msgspec.field(default_factory=dict)
     axis: tuple[AxisSpec, ...] = ()
     draw: DrawSpec | None = None
     exclude: tuple[dict[str, Scalar | tuple[Scalar, ...]], ...] = ()

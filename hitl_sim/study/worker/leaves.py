@@ -10,8 +10,9 @@ from hitl_sim.learn import Hyper, Seeds
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.plan import Run, load_data, population_of
-from hitl_sim.study.spec import GOLD
+from hitl_sim.study.spec import GOLD, in_study, machine_source
 from hitl_sim.task import Corruption, TaskData, TaskInfo
+from oracles.machine import Machine, build_machine
 
 _loaded: dict[bytes, tuple[TaskInfo, TaskData]] = {}
 
@@ -42,9 +43,24 @@ def hyper_of(condition: Condition, info: TaskInfo) -> Hyper:
             None if stage.question is None else population_of(condition, info, stage)
             for stage in condition.arm.before
         ),
+        machines=machines_of(condition, info),
     )
     hyper: Hyper = jax.tree.map(np.float32, leaves)
     return hyper
+
+
+def machines_of(condition: Condition, info: TaskInfo) -> dict[str, Machine]:
+    """Build the machines that a condition's arm asks, for its task.
+
+    Raises:
+        SpecError: one was described for another number of classes.
+    """
+    found = {}
+    for name in condition.arm.all_machines:
+        source = machine_source(condition.spec.machine, name)
+        with in_study(f"[machine.{name}] "):
+            found[name] = build_machine(source, info.num_classes, info.class_names)
+    return found
 
 
 def seeds_of(run: Run) -> Seeds:

@@ -55,7 +55,7 @@ def _pool_labels(condition: Condition, guidance: Intervention) -> int:
     """Count the given labels of the pool that are used."""
     if guidance.given_labels is not None:
         return guidance.given_labels
-    return condition.arm.pool_labels(condition.task.pool)
+    return condition.arm.given_labels(condition.task.pool)
 
 
 def rows_of(chunk: Chunk, group: Group, traces: Trace) -> list[dict[str, Any]]:

@@ -246,6 +246,29 @@ def test_labelling_arms_show_what_a_label_takes(synthetic):
     assert found.kind is Kind.SIMULATED
 
 
+@pytest.mark.parametrize(
+    ("kind", "feedback", "is_shown"),
+    [
+        ("machine_verified", "label", True),
+        ("pseudo_labels", "label", True),
+        ("machine_disagreement", "verification", False),
+        ("review", "label", False),
+    ],
+)
+def test_people_beside_a_machine_show_what_a_label_takes_where_they_name_it(
+    synthetic, kind, feedback, is_shown
+):
+    table, _ = synthetic.make_study([synthetic.labelling()], num_replicates=2)
+    groups = [
+        dataclasses.replace(
+            g, kind=kind, parameters=g.parameters | {"feedback": feedback}
+        )
+        for g in read_groups(table)
+        if g.kind == "labelling"
+    ]
+    assert (label_seconds(groups, {}).value is not None) is is_shown
+
+
 def test_the_manifest_speaks_where_no_arm_asks_for_labels(synthetic):
     table, _ = synthetic.make_study([synthetic.relevance()], num_replicates=2)
     given = {"label_seconds": {"seconds": 9.0, "source": "a population"}}
