@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+from scipy.stats import t
 from told_apart import FOUND, ROOM
 
 from hitl_sim.participants.describing.statistic import RATE, TIME, Statistic
@@ -33,7 +34,8 @@ LEAST_POWERED = 8
 MOST_DIFFERENT, LEAST_EQUIVALENT = 0.05, 0.8
 BAND_SPLITS, WHOLE_SPLITS = 200, 50
 """Splits that the two rules ask for; with fewer, a verdict is a first look."""
-LEAST_SPLITS = 3
+LEAST_SPLITS = 20
+"""Fewer tell too little of how far splits differ for any verdict."""
 
 PASSES, FAILS = "passes", "fails"
 Part = Mapping[str, Any]
@@ -126,7 +128,8 @@ class Told(NamedTuple):
 def interval(values: Sequence[float]) -> Area:
     """Return the mean over splits and its 95 % interval; splits share people."""
     mean = float(np.mean(values))
-    half = 1.96 * float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    error = float(np.std(values, ddof=1)) / np.sqrt(len(values))
+    half = float(t.ppf(0.975, len(values) - 1)) * error
     return Area(mean, mean - half, mean + half)
 
 
@@ -191,14 +194,24 @@ def curve_gap(parts: Sequence[Part], way: str) -> Curve:
     """
     shared = [set(part["real"]["curve"]) & set(part[way]["curve"]) for part in parts]
     names = [n for n in parts[0]["real"]["curve"] if all(n in s for s in shared)]
-    if not names or len(parts) < LEAST_SPLITS:
+    if not names:
         return Curve([], np.zeros(0), np.zeros(0))
     gap = np.array(
         [[p[way]["curve"][n] - p["real"]["curve"][n] for n in names] for p in parts]
     )
     mean, sd = gap.mean(axis=0), np.maximum(gap.std(axis=0, ddof=1), 1e-9)
+    if len(parts) < LEAST_SPLITS:
+        return Curve(names, mean, np.full(len(names), np.nan))
     widest = np.quantile(np.abs((gap - mean) / sd).max(axis=1), 0.95)
     return Curve(names, mean, widest * sd)
+
+
+def largest(curve: Curve) -> str:
+    """Name the point of the largest mean difference."""
+    if not curve.names:
+        return ""
+    at = int(np.abs(curve.gap).argmax())
+    return f"{point_name(curve.names[at])} {curve.gap[at]:+.3f}"
 
 
 def point_name(name: str) -> str:
@@ -210,6 +223,8 @@ def judge_people(told: Told) -> str:
     """Say whether simulated people can be told from real ones."""
     if np.isnan(told.area.mean):
         return "not asked: too few people with five answers"
+    if told.num_whole < LEAST_SPLITS:
+        return f"cannot be told: {told.num_whole} splits"
     if abs(told.real.mean - 0.5) > ROOM:
         return f"does not count: real halves {told.real.mean:.2f}"
     if told.coin.mean < FOUND:
@@ -222,11 +237,15 @@ def judge_curve(told: Told) -> str:
     """Say whether what redundancy buys lies in the band at every point."""
     if not told.curve.names:
         return "not asked"
+    if told.num_splits < LEAST_SPLITS:
+        return f"cannot be told: {told.num_splits} splits"
     return FAILS if told.curve.off else PASSES
 
 
 def judge_statistics(told: Told) -> str:
     """Say whether enough statistics with power are equivalent, and few different."""
+    if told.num_whole < LEAST_SPLITS:
+        return f"cannot be told: {told.num_whole} splits"
     verdicts = [line.found.verdict for line in told.powered]
     if len(verdicts) < LEAST_POWERED:
         return f"does not count: {len(verdicts)} with power"
@@ -244,7 +263,9 @@ def write_page(out: Path, sets: Sequence[list[Told]]) -> None:
         "# Are simulated people like real ones whom nobody fitted?",
         "",
         "Written by `python experiments/people/many_splits.py --data DIR --parts FOLDER"
-        f" --splits {max(told.num_splits for told in every)}`, DIR being the recorded"
+        f" --splits {max(told.num_splits for told in every)} --sets"
+        f" {' '.join(dict.fromkeys(repr(told.name) for told in every))}`, DIR being the"
+        " recorded"
         " data; do not edit.",
         "",
         *say(every),
@@ -293,14 +314,22 @@ def write_page(out: Path, sets: Sequence[list[Told]]) -> None:
         " once.",
         "",
         *table(
-            ("set", "people", "splits", "points in the band", "verdict", "off"),
+            (
+                "set",
+                "people",
+                "splits",
+                "points",
+                "verdict",
+                "off",
+                "largest difference",
+            ),
             (
                 (
                     *(told.name, told.way, str(told.num_splits)),
-                    f"{len(told.curve.names) - len(told.curve.off)}"
-                    f" of {len(told.curve.names)}",
+                    str(len(told.curve.names)),
                     judge_curve(told),
                     ", ".join(told.curve.off),
+                    largest(told.curve),
                 )
                 for told in every
             ),
@@ -333,9 +362,9 @@ def say(every: Sequence[Told]) -> list[str]:
     """Say in sentences what came out, and of how many splits."""
     fewest, most = (f(told.num_splits for told in every) for f in (min, max))
     splits = f"{most}" if fewest == most else f"{fewest} to {most}"
-    said = [
-        f"{len({told.name for told in every})} sets, {splits} splits of the people."
-    ]
+    size = len({told.name for told in every})
+    sets = "One set" if size == 1 else f"{size} sets"
+    said = [f"{sets}, {splits} splits of the people."]
     whole = min(told.num_whole for told in every)
     if whole < WHOLE_SPLITS or fewest < BAND_SPLITS:
         said.append(
@@ -442,9 +471,14 @@ def draw(path: Path, every: Sequence[Told]) -> None:
     names = list(dict.fromkeys(told.name for told in every))
     ways = list(dict.fromkeys(told.way for told in every))
     colour, marker = colour_of(ways), marker_of(ways)
+    # panels of which nothing is told yet are left out
+    has_verdicts = any(told.num_splits >= LEAST_SPLITS for told in every)
     with styled():
-        figure = new_figure(1.2 + 0.45 * len(names))
-        areas, curves, counts = figure.subplots(1, 3, sharey=True)
+        figure = new_figure(1.8 + 0.45 * len(names))
+        panels = figure.subplots(
+            1, 3 if has_verdicts else 1, sharey=True, squeeze=False
+        )
+        areas, *others = panels[0]
         for told in every:
             row = names.index(told.name) + _DODGE * (ways.index(told.way) - 0.5)
             look = {"color": colour[told.way], "marker": marker[told.way]}
@@ -463,7 +497,10 @@ def draw(path: Path, every: Sequence[Told]) -> None:
                     color=GREY,
                     label="one coin" if is_new else None,
                 )
-            if told.curve.names:
+            if not has_verdicts:
+                continue
+            curves, counts = others
+            if np.isfinite(told.curve.width).any():
                 worst = float(
                     np.max(np.abs(told.curve.gap) / np.maximum(told.curve.width, 1e-9))
                 )
@@ -471,18 +508,21 @@ def draw(path: Path, every: Sequence[Told]) -> None:
             if told.powered:
                 same = int(counted(told.powered)[0])
                 counts.plot(same / len(told.powered), row, ls="", **look)
-        for axes, at in ((areas, 0.5), (curves, 1.0), (counts, LEAST_EQUIVALENT)):
-            axes.axvline(at, color=GREY, lw=0.8)
-        _name_axes(areas, curves, counts, names)
+        _name_axes(areas, others, names)
+        figure.legend(loc="outside lower center", ncols=len(ways) + 1)
     path.write_bytes(to_png(figure, path.stem))
 
 
-def _name_axes(areas: Axes, curves: Axes, counts: Axes, names: Sequence[str]) -> None:
+def _name_axes(areas: Axes, others: Sequence[Axes], names: Sequence[str]) -> None:
     areas.set_yticks(range(len(names)), names)
     areas.invert_yaxis()
-    areas.set_xlabel("whole persons: area\n(line: bar)")
-    curves.set_xlabel("redundancy: largest difference,\nhalf widths of the band")
-    counts.set_xlabel("statistics with power:\nshare equivalent")
-    counts.set_xlim(-0.05, 1.05)
-    curves.set_xlim(left=0.0)
-    areas.legend(loc="best")
+    areas.axvline(0.5, color=GREY, lw=0.8)
+    areas.set_xlabel("area (black: bar)")
+    if others:
+        curves, counts = others
+        curves.axvline(1.0, color=GREY, lw=0.8)
+        curves.set_xlabel("worst point / band")
+        curves.set_xlim(left=0.0)
+        counts.axvline(LEAST_EQUIVALENT, color=GREY, lw=0.8)
+        counts.set_xlabel("share equivalent")
+        counts.set_xlim(-0.05, 1.05)

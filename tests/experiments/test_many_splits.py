@@ -23,7 +23,7 @@ def told(auc=AUC, real=(0.50, 0.52), coin=0.9):
     nothing = page.Curve([], np.zeros(0), np.zeros(0))
     areas = (page.interval(auc), page.interval(real), page.interval((0.5, 0.5)))
     coins = page.interval((coin, coin))
-    return page.Told("mine", "normal", 4, 4, [], *areas, coins, nothing)
+    return page.Told("mine", "normal", 50, 50, [], *areas, coins, nothing)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ def test_a_verdict_on_people_needs_a_control_and_power(auc, real, coin, said):
 def test_an_interval_is_of_the_mean():
     mean, low, high = page.interval(AUC)
     assert mean == pytest.approx(0.535)
-    assert high - mean == pytest.approx(1.96 * np.std(AUC, ddof=1) / 2.0)
+    # Student's quantile of three degrees of freedom
+    assert high - mean == pytest.approx(3.182 * np.std(AUC, ddof=1) / 2.0, rel=1e-3)
     assert mean - low == pytest.approx(high - mean)
 
 
@@ -73,7 +74,16 @@ def test_points_that_a_split_lacks_are_not_judged():
     parts = splits(0.5, num=5)
     del parts[3]["normal"]["curve"]["b"]
     assert page.curve_gap(parts, "normal").names == ["a"]
-    assert page.curve_gap(parts[:2], "normal").names == []
+
+
+def test_few_splits_have_no_verdict():
+    few = told()._replace(num_splits=19, num_whole=19)
+    few = few._replace(curve=page.curve_gap(splits(0.5, num=19), "normal"))
+    judges = (page.judge_people, page.judge_curve, page.judge_statistics)
+    for judge in judges:
+        assert judge(few) == "cannot be told: 19 splits"
+    assert page.largest(few.curve).startswith("b +0.")
+    assert list(page.statistics(with_statistics(0.0, 0.03, 19), "normal")) == []
 
 
 def with_statistics(off, spread, num=60):
