@@ -9,7 +9,7 @@ References:
     JRSS B 44(2), 226-233.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, SupportsFloat
@@ -20,47 +20,114 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 from scipy import optimize
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from hitl_sim.participants.fitting.padding import leaf
 from hitl_sim.participants.record import Floats
 
 Loss = Callable[..., Array]
 
+# Step of a central difference in the largest param, on scales where 1 is wide: what a
+# cubic bends there is some 1e-5 of the curvature; rounding of the slope is more.
+_BEND_STEP = 0.01
+# Reduction of the loss, as a share of it, that float32 can still tell.
+_LEAST_GAIN = 1e-8
 
-def minimise(loss: Loss, start: Any, num_steps: int, *arguments: Any) -> Any:
+
+class Slope:
+    """Value and slope of a loss at params laid flat, from one compiled program.
+
+    Attributes:
+        start: the params it was made from, flat.
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        start: Any,
+        *arguments: Any,
+        over: Sequence[Any] | None = None,
+    ) -> None:
+        """Prepare the slope.
+
+        Args:
+            loss: `loss(params, *arguments)`, a scalar or what sums to it: a sum in
+                float64 tells steps apart that float32 does not. One function object
+                per program.
+            start: params, float32.
+            *arguments: what else the loss takes.
+            over: what the loss takes last, if given; it is averaged over these.
+        """
+        leaves, self._tree = jax.tree.flatten(start)
+        self._shapes = [np.shape(leaf) for leaf in leaves]
+        sizes = [int(np.prod(shape)) for shape in self._shapes]
+        self._ends = np.cumsum(sizes)[:-1]
+        self._loss, self._arguments = loss, arguments
+        self._over = [()] if over is None else [(one,) for one in over]
+        self.start = lay_flat(start)
+
+    def unpack(self, flat: Floats) -> Any:
+        """Return flat params as the tree they were."""
+        parts = zip(np.split(flat, self._ends), self._shapes, strict=True)
+        laid = [np.asarray(part, np.float32).reshape(shape) for part, shape in parts]
+        return jax.tree.unflatten(self._tree, laid)
+
+    def __call__(self, flat: Floats) -> tuple[float, Floats]:
+        """Return value and slope."""
+        at = self.unpack(flat)
+        found = [
+            _value_and_slope(self._loss, at, *self._arguments, *one)
+            for one in self._over
+        ]
+        total = np.zeros(flat.size)
+        value = 0.0
+        for parts, slope in found:
+            value += float(np.asarray(parts, float).sum())
+            total += lay_flat(slope)
+        return value / len(found), total / len(found)
+
+    def bend(self, flat: Floats, direction: Floats) -> Floats:
+        """Return how the slope changes along a direction, by a central difference."""
+        largest = float(np.abs(direction).max())
+        if not largest:
+            return np.zeros(flat.size)
+        step = _BEND_STEP / largest
+        ahead, behind = (self(flat + way * step * direction)[1] for way in (1, -1))
+        return (ahead - behind) / (2.0 * step)
+
+
+def minimise(
+    loss: Loss,
+    start: Any,
+    num_steps: int,
+    *arguments: Any,
+    over: Sequence[Any] | None = None,
+) -> Any:
     """Take L-BFGS steps with a line search, and return the params of the last.
 
-    Args:
-        loss: `loss(params, *arguments)`, a scalar; one function object per program.
-        start: params to start from, float32.
-        num_steps: most steps.
-        *arguments: what else the loss takes.
+    Arguments are those of `Slope`, `num_steps` the most steps.
     """
-    leaves, tree = jax.tree.flatten(start)
-    shapes = [np.shape(leaf) for leaf in leaves]
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-
-    def unpack(flat: Floats) -> Any:
-        parts = zip(np.split(flat, ends), shapes, strict=True)
-        laid = [np.float32(part).reshape(shape) for part, shape in parts]
-        return jax.tree.unflatten(tree, laid)
-
-    def value_and_slope(flat: Floats) -> tuple[float, Floats]:
-        value, slope = _value_and_slope(loss, unpack(flat), *arguments)
-        return float(value), lay_flat(slope)
-
-    found = optimize.minimize(
-        value_and_slope,
-        lay_flat(start),
-        method="L-BFGS-B",
-        jac=True,
-        options={"maxiter": num_steps},
-    )
-    return jax.tree.map(jnp.asarray, unpack(found.x))
+    slope = Slope(loss, start, *arguments, over=over)
+    # steps are short vectors: threads would only wait for each other
+    with threadpool_limits(1, "blas"):
+        found = optimize.minimize(
+            slope,
+            slope.start,
+            method="L-BFGS-B",
+            jac=True,
+            options={"maxiter": num_steps, "ftol": _LEAST_GAIN},
+        )
+    return slope.unpack(found.x)
 
 
 @partial(jax.jit, static_argnums=0)
 def _value_and_slope(loss: Loss, params: Any, *arguments: Any) -> tuple[Array, Any]:
-    return jax.value_and_grad(loss)(params, *arguments)
+    def total(at: Any) -> tuple[Array, Array]:
+        parts = loss(at, *arguments)
+        return jnp.sum(parts), parts
+
+    slope, parts = jax.grad(total, has_aux=True)(params)
+    return parts, slope
 
 
 def lay_flat(params: Any) -> Floats:
@@ -96,15 +163,16 @@ def solve_spread(prior: Prior, squares: float, freedom: float) -> float:
     return float(np.exp(0.5 * (low + high)))
 
 
-def respread(prior: Prior, spread: Array, u: Array, h: Array) -> Array:
+def respread(prior: Prior, spread: SupportsFloat, u: ArrayLike, h: ArrayLike) -> Any:
     """Take MacKay's step for the spread of a trait over people.
 
     `u` are standardised deviations of people, `h` curvatures of the log posterior in
     them; the prior is of the spread's log.
     """
-    squares = float(jnp.sum(jnp.square(spread * u)))
-    freedom = float(jnp.sum(1.0 - 1.0 / h))
-    return jnp.asarray(solve_spread(prior, squares, freedom), jnp.float32)
+    deviation, bent = np.asarray(u, float), np.asarray(h, float)
+    squares = float(np.square(float(spread) * deviation).sum())
+    freedom = float((1.0 - 1.0 / bent).sum())
+    return leaf(solve_spread(prior, squares, freedom))
 
 
 def inverse_curvature(curvature: Floats, priors: Iterable[Prior]) -> Floats:

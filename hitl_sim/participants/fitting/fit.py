@@ -33,6 +33,8 @@ from hitl_sim.participants.fitting.learning import fit_learning, mean_practice
 from hitl_sim.participants.fitting.own import PRIOR as OWN_PRIOR, OwnFit, fit_own
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
+    fill,
+    fill_people,
     fit_quality,
     lay_out,
     split_marks,
@@ -191,15 +193,16 @@ def expected_effort(record: Record, fit: QualityFit) -> tuple[Floats, Floats, fl
     size = record.person.size
     if fit.shape.kind != LABEL:
         return np.zeros(size), np.zeros(size), 0.0
-    rows, _ = lay_out(record, LABEL)
+    rows, shape = fill(*lay_out(record, LABEL))
+    people = fill_people(fit.people)
+    place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
     felt, square, lapse = (
-        np.asarray(part, float)
-        for part in effort_of(fit.shape, fit.points, fit.quality, fit.people, rows)
+        np.asarray(part, float)[: place.size]
+        for part in effort_of(shape, fit.points, fit.crowd, people, rows)
     )
     # What was not answered, or answered again, is as hard as answers are on average.
     means = (felt.mean(), lapse.mean(), square.mean() - felt.mean() ** 2)
     conflict, guess, left = (np.full(size, mean) for mean in means)
-    place = np.nonzero((record.answer >= 0) & (record.occasion == 0))[0]
     place = place[np.argsort(record.item[place], kind="stable")]
     conflict[place], guess[place], left[place] = felt, lapse, square - felt**2
     return conflict, guess, float(left.mean())

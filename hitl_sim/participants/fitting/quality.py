@@ -18,7 +18,7 @@ References:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +31,7 @@ from hitl_sim.participants.answers import LABEL, MARKS
 from hitl_sim.participants.fitting import estimate, quality_model as model
 from hitl_sim.participants.fitting.behaviour import NOBODY, Behaviours, utilities
 from hitl_sim.participants.fitting.estimate import Loss, Prior
+from hitl_sim.participants.fitting.padding import leaf, pad, padded_size
 from hitl_sim.participants.fitting.quality_model import (
     GLOBALS,
     PRIORS,
@@ -49,8 +50,6 @@ many answers; every person is fitted to all of theirs."""
 
 _BUDGET = 2**21
 _MOST_POINTS, _LEAST_POINTS = 256, 32
-# A curvature needs fewer points than a maximum.
-_CURVATURE_POINTS = 64
 _BRIDGE_POINTS = 96
 _ROUNDS, _STEPS = 8, 12
 _NEWTON_STEPS = 3
@@ -107,7 +106,17 @@ class QualityFit:
 
     def table(self) -> Float[Array, "A Z K R"]:
         """Return log P(answer | person, truth, point); see `log_table`."""
-        return model.log_table(self.shape, self.points, self.quality, self.people)
+        size = padded_size(self.shape.num_people)
+        shape = self.shape._replace(num_people=size, num_items=0)
+        crowd, people = self.crowd, fill_people(self.people)
+        found: Array = _table(shape, self.points, crowd, people)
+        return found[: self.shape.num_people]
+
+    @property
+    def crowd(self) -> Quality:
+        """The numbers of the crowd alone."""
+        none = leaf(np.zeros(0))
+        return self.quality._replace(skill=none, lean=none)
 
     def sd(self, name: str) -> Floats:
         """Return the standard errors of one of the crowd's numbers."""
@@ -139,44 +148,58 @@ def fit_quality(
         The fit; numbers that the answers do not identify keep their prior.
     """
     rows, shape = lay_out(record, kind, behaviours)
-    few, few_shape = _take_items(rows, shape, seed)
-    points = points_for(few_shape, few.answer.shape[0], seed)
+    part, part_shape = _take_items(rows, shape, seed)
+    points = points_for(part_shape, part.answer.shape[0], seed)
+    few, few_shape = fill(part, part_shape)
     quality = model.start_values(few_shape)
-    spread = Traits(
-        *(jnp.float32(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Traits._fields)
-    )
-    loss, around = _loss_of(few_shape), _draw_around(few_shape, seed)
+    spread = Traits(*(leaf(np.exp(PRIORS[f"{n}_spread"].mean)) for n in Traits._fields))
+    loss, signs = _loss_of(few_shape), _draw_signs(part_shape, few_shape, seed)
+    width = leaf(np.full((few_shape.num_people, 1 + shape.num_leans), 0.5))
+
+    def settle(quality: Quality, spread: Traits, width: Any) -> Quality:
+        at = (spread, width, points, few)
+        found: Quality = estimate.minimise(loss, quality, _STEPS, *at, over=signs)
+        return found
+
     for turn in range(_ROUNDS):
-        quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
+        quality = settle(quality, spread, width)
         found = _information(few_shape, points, quality, spread, few)
         traits = _traits(quality, spread, found)
         spread = Traits(*(estimate.respread(*trait) for trait in traits))
         skill_h, lean_h = _curvatures(spread, found)
-        curvature = jnp.concatenate([skill_h[:, None], lean_h], axis=1)
-        around = around._replace(width=1.0 / jnp.sqrt(curvature))
+        curvature = np.concatenate([skill_h[:, None], lean_h], axis=1)
+        width = leaf(1.0 / np.sqrt(curvature))
         if show is not None:
             show(turn + 1, _ROUNDS)
-    quality = estimate.minimise(loss, quality, _STEPS, spread, around, points, few)
+    quality = settle(quality, spread, width)
     info = _information(few_shape, points, quality, spread, few)
-    sketch = model.few_points(points, _CURVATURE_POINTS)
-    at = (quality, spread, around, sketch, few, _curvatures(spread, info))
-    by_crowd, by_people, answered = _curvature(few_shape, *at)
+    slope = estimate.Slope(loss, quality, spread, width, points, few, over=signs)
+    block = _curvatures(spread, info)
+    by_crowd, by_people, answered = _curvature(few_shape, slope, quality, block)
     whole = by_crowd - by_people @ answered.T
     covariance = estimate.inverse_curvature(whole, PRIORS.values())
-    if few_shape != shape:
-        quality, info = _all_people(shape, points, quality, spread, rows)
+    every_shape = few_shape
+    if part_shape != shape:
+        every, every_shape = fill(rows, shape)
+        quality, info = _all_people(every_shape, points, quality, spread, every)
     doubts = (
-        jnp.float32(estimate.spread_error(prior, u, h))
+        leaf(estimate.spread_error(prior, u, h))
         for prior, _, u, h in _traits(quality, spread, info)
     )
     spread_sd = Traits(*doubts)
     skill_sd, lean_sd = _people_error(
-        shape, quality, spread, spread_sd, info, covariance, answered
+        every_shape, quality, spread, spread_sd, info, covariance, answered
     )
-    known = (quality, spread, covariance, spread_sd, skill_sd, lean_sd, points)
-    sizes = (int(part.answer.shape[0]) for part in (few, rows))
-    found = QualityFit(shape, *known, *sizes)
-    return _settle(found, behaviours)
+    there = slice(shape.num_people)
+    quality = quality._replace(skill=quality.skill[there], lean=quality.lean[there])
+    errors = (skill_sd[there], lean_sd[there])
+    known = (quality, spread, covariance, spread_sd, *errors, points)
+    sizes = (int(one.answer.shape[0]) for one in (part, rows))
+    fitted = QualityFit(shape, *known, *sizes)
+    return _settle(fitted, behaviours)
+
+
+_table = jax.jit(model.log_table, static_argnums=0)
 
 
 def _settle(fit: QualityFit, behaviours: Behaviours) -> QualityFit:
@@ -191,8 +214,8 @@ def _settle(fit: QualityFit, behaviours: Behaviours) -> QualityFit:
         skill[whose], lean[whose] = traits
         skill_sd[whose] = lean_sd[whose] = _CERTAIN
     quality = fit.quality._replace(
-        skill=jnp.asarray((skill - float(fit.quality.mean)) / float(fit.spread.skill)),
-        lean=jnp.asarray(lean / float(fit.spread.lean)),
+        skill=leaf((skill - float(fit.quality.mean)) / float(fit.spread.skill)),
+        lean=leaf(lean / float(fit.spread.lean)),
     )
     return replace(fit, quality=quality, skill_sd=skill_sd, lean_sd=lean_sd)
 
@@ -211,7 +234,28 @@ def lay_out(
     shape = Shape(kind, *sizes, has_gold=has_gold)
     truth = np.where(record.truth < 0, 0 if has_gold else -1, record.truth)
     columns = (record.person[rows], record.item[rows], record.answer[rows], truth)
-    return Rows(*(jnp.asarray(column, jnp.int32) for column in columns)), shape
+    return Rows(*(leaf(column, np.int32) for column in columns)), shape
+
+
+def fill(rows: Rows, shape: Shape) -> tuple[Rows, Shape]:
+    """Fill rows, people and items up to sizes that many records share (`padding`)."""
+    many = shape._replace(
+        num_people=padded_size(shape.num_people), num_items=padded_size(shape.num_items)
+    )
+    size = padded_size(rows.answer.shape[0])
+    filled = Rows(
+        person=pad(rows.person, size, many.num_people),
+        item=pad(rows.item, size, many.num_items),
+        answer=pad(rows.answer, size),
+        truth=pad(rows.truth, many.num_items, 0 if shape.has_gold else -1),
+    )
+    return filled, many
+
+
+def fill_people(people: Traits) -> Traits:
+    """Fill traits of people up as `fill` does their number."""
+    size = padded_size(np.shape(people.skill)[0])
+    return Traits(*(pad(trait, size) for trait in people))
 
 
 def split_marks(record: Record) -> Record:
@@ -250,59 +294,42 @@ def points_for(shape: Shape, num_rows: int, seed: int) -> Points:
     return model.stable_points(2 ** int(np.log2(wanted)), shape.num_options, seed)
 
 
-def posterior_of_items(fit: QualityFit, rows: Rows) -> Float[Array, "N S"]:
-    """Return the probability of every state of every item, answers seen."""
-    classes = fit.quality.classes
-    evidence = model.item_evidence(fit.shape, fit.points, fit.table(), rows, classes)
-    return jax.nn.softmax(evidence, axis=1)
-
-
-class Around(NamedTuple):
-    """Where people may stand, around their estimates.
-
-    Attributes:
-        signs: `[M, A, 1 + J]` random signs, one side of each antithetic pair.
-        width: `[A, 1 + J]` posterior standard deviation of standardised traits.
-    """
-
-    signs: Float[Array, "M A T"]
-    width: Float[Array, "A T"]
-
-
 @lru_cache(maxsize=64)
 def _loss_of(shape: Shape) -> Loss:
-    """Return the loss of a shape: minus the log posterior, averaged around people.
+    """Return the loss of a shape: minus the log posterior, a step away from people.
 
     At people's best estimates alone the crowd's numbers would run to a boundary, as
     the scale of latents does: where lambda_shared is small, people are known better
     than they are. Pairs of points one standard deviation to either side of every
     person, signs drawn at random, put the missing determinant in its place: over them
     the second-order terms of the average are exact but for products of two traits,
-    which cancel on average.
+    which cancel on average. The loss takes one of these points last: `[A, 1 + J]`
+    signs, of steps as wide as the posterior of standardised traits.
     """
 
     def loss(
-        quality: Quality, spread: Traits, around: Around, points: Points, rows: Rows
+        quality: Quality,
+        spread: Traits,
+        width: Float[Array, "A T"],
+        points: Points,
+        rows: Rows,
+        sign: Float[Array, "A T"],
     ) -> Array:
-        def at(sign: Array) -> Array:
-            shift = sign * around.width
-            moved = quality._replace(
-                skill=quality.skill + shift[:, 0], lean=quality.lean + shift[:, 1:]
-            )
-            return model.negative_log_posterior(moved, spread, shape, points, rows)
-
-        both = jnp.concatenate([around.signs, -around.signs])
-        return jnp.mean(jax.lax.map(at, both))
+        shift = sign * width
+        moved = quality._replace(
+            skill=quality.skill + shift[:, 0], lean=quality.lean + shift[:, 1:]
+        )
+        return model.negative_log_posterior(moved, spread, shape, points, rows)
 
     return loss
 
 
-def _draw_around(shape: Shape, seed: int) -> Around:
-    """Draw signs, and start with people as wide as the crowd."""
+def _draw_signs(shape: Shape, filled: Shape, seed: int) -> list[Floats]:
+    """Draw signs of steps away from people, in antithetic pairs; 0 fills people up."""
     pairs = _FEW_PAIRS if shape.num_people >= _MANY_PEOPLE else _MANY_PAIRS
     traits = (shape.num_people, 1 + shape.num_leans)
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (pairs, *traits))
-    return Around(jnp.asarray(signs, jnp.float32), jnp.full(traits, 0.5, jnp.float32))
+    drawn = np.random.default_rng(seed).choice([-1.0, 1.0], (pairs, *traits))
+    return [leaf(pad(one, filled.num_people)) for one in (*drawn, *-drawn)]
 
 
 def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
@@ -319,19 +346,26 @@ def _take_items(rows: Rows, shape: Shape, seed: int) -> tuple[Rows, Shape]:
     kept = np.nonzero(number[item] >= 0)[0]
     part = Rows(
         person=rows.person[kept],
-        item=jnp.asarray(number[item[kept]], jnp.int32),
+        item=leaf(number[item[kept]], np.int32),
         answer=rows.answer[kept],
         truth=rows.truth[chosen],
     )
     return part, shape._replace(num_items=chosen.size)
 
 
-@partial(jax.jit, static_argnums=0)
 def _information(
     shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
 ) -> Traits:
     """Return the observed information on each person's skill and leanings (Louis)."""
-    return _slopes(shape, points, quality, spread, rows)[1]
+    found: Traits = _slopes_of(shape, points, quality, spread, rows)[1]
+    return found
+
+
+@partial(jax.jit, static_argnums=0)
+def _slopes_of(
+    shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
+) -> tuple[Traits, Traits]:
+    return _slopes(shape, points, quality, spread, rows)
 
 
 def _slopes(
@@ -339,23 +373,22 @@ def _slopes(
 ) -> tuple[Traits, Traits]:
     """Return slope and information of the likelihood in every trait of a person."""
     skill, lean = people = model.people_of(quality, spread)
-    table = model.log_table(shape, points, quality, people)
-    evidence = model.item_evidence(shape, points, table, rows, quality.classes)
-    weight = jax.nn.softmax(evidence, axis=1)[rows.item]
+    chances = model.log_chances(shape, points, quality, people, rows)
+    evidence = model.item_evidence(shape, points, chances, rows, quality.classes)
+    weight = model.at_rows(jax.nn.softmax(evidence, axis=1), rows.item)
 
     def of_trait(column: Array) -> tuple[Array, Array]:
         # Column 0 is skill, the others are leanings.
         def moved(shift: Array) -> Array:
             leaned = lean + shift * (jnp.arange(shape.num_leans) == column - 1)[None, :]
             people = Traits(skill + shift * (column == 0), leaned)
-            return model.log_table(shape, points, quality, people)
+            return model.log_chances(shape, points, quality, people, rows)
 
         def slope_at(shift: Array) -> Array:
             change: Array = jax.jvp(moved, (shift,), (1.0,))[1]
             return change
 
-        slope, bend = jax.jvp(slope_at, (0.0,), (1.0,))
-        first, second = (model.pick(shape, part, rows) for part in (slope, bend))
+        first, second = jax.jvp(slope_at, (0.0,), (1.0,))
         mean = jnp.sum(weight * first, axis=1)
         spare = jnp.sum(weight * first**2, axis=1) - mean**2
         known = -jnp.sum(weight * second, axis=1) - spare
@@ -369,13 +402,13 @@ def _slopes(
 
 def _curvatures(spread: Traits, info: Traits) -> Traits:
     """Return the curvature of the log posterior in standardised traits."""
-    h: Traits = jax.tree.map(lambda sd, known: 1.0 + sd**2 * known, spread, info)
-    return h
+    both = zip(spread, info, strict=True)
+    return Traits(*(1.0 + np.square(sd) * np.asarray(known) for sd, known in both))
 
 
 def _traits(
     quality: Quality, spread: Traits, info: Traits
-) -> Iterator[tuple[Prior, Array, Array, Array]]:
+) -> Iterator[tuple[Prior, Any, Any, Any]]:
     """Yield prior of the spread, spread, deviations and curvatures of every trait."""
     priors = (PRIORS[f"{name}_spread"] for name in Traits._fields)
     deviations = (quality.skill, quality.lean)
@@ -383,36 +416,21 @@ def _traits(
 
 
 def _curvature(
-    shape: Shape,
-    quality: Quality,
-    spread: Traits,
-    around: Around,
-    points: Points,
-    rows: Rows,
-    block: Traits,
+    shape: Shape, slope: estimate.Slope, quality: Quality, block: Traits
 ) -> tuple[Floats, Floats, Floats]:
     """Return the curvature in the crowd's numbers, across to people's, and solved.
 
     The last is how far people's standardised traits, `[G, A (1 + J)]`, fall when a
     number of the crowd rises. People are coupled by the items that they share, so this
-    is solved by conjugate gradients, preconditioned by each trait's curvature.
+    is solved by conjugate gradients, preconditioned by each trait's curvature, `block`.
     """
-    start = jax.tree.map(np.asarray, quality)
-    sizes = [np.size(getattr(start, name)) for name in GLOBALS]
-    ends, shapes = np.cumsum(sizes), [np.shape(getattr(start, n)) for n in GLOBALS]
+    sizes = [np.size(getattr(quality, name)) for name in GLOBALS]
+    ends = np.cumsum(sizes)
     diagonal = estimate.lay_flat(block)
 
     def along(crowd: Floats, people: Any) -> tuple[Floats, Floats]:
-        parts = zip(GLOBALS, np.split(crowd, ends[:-1]), shapes, strict=True)
-        named: dict[str, Any] = {
-            name: np.float32(part).reshape(to) for name, part, to in parts
-        }
-        skill, lean = np.split(np.float32(people), [shape.num_people])
-        named |= {"skill": skill, "lean": lean.reshape(start.lean.shape)}
-        direction = Quality(**named)
-        bent = _bend(shape, quality, direction, spread, around, points, rows)
-        numbers = estimate.lay_flat([getattr(bent, name) for name in GLOBALS])
-        return numbers, estimate.lay_flat([bent.skill, bent.lean])
+        bent = slope.bend(slope.start, np.concatenate([crowd, people]))
+        return bent[: ends[-1]], bent[ends[-1] :]
 
     nobody, nothing = np.zeros(diagonal.size), np.zeros(ends[-1])
     crowd, at = np.eye(ends[-1]), GLOBALS.index("confusion")
@@ -444,27 +462,6 @@ def _curvature(
             bend, column, guess, rtol=_CG_ERROR, maxiter=_CG_STEPS, M=weigh
         )[0]
     return by_crowd, by_people, answered
-
-
-@partial(jax.jit, static_argnums=0)
-def _bend(
-    shape: Shape,
-    quality: Quality,
-    direction: Quality,
-    spread: Traits,
-    around: Around,
-    points: Points,
-    rows: Rows,
-) -> Quality:
-    """Return how the slope of the averaged loss changes in a direction."""
-    averaged = _loss_of(shape)
-
-    def slope(at: Quality) -> Quality:
-        found: Quality = jax.grad(averaged)(at, spread, around, points, rows)
-        return found
-
-    bent: Quality = jax.jvp(slope, (quality,), (direction,))[1]
-    return bent
 
 
 def _people_error(
@@ -501,12 +498,11 @@ def _all_people(
     shape: Shape, points: Points, quality: Quality, spread: Traits, rows: Rows
 ) -> tuple[Quality, Traits]:
     """Fit every person to all answers, the crowd's numbers being settled."""
-    slopes_of = jax.jit(_slopes, static_argnums=0)
     for _ in range(_NEWTON_STEPS):
-        slopes, info = slopes_of(shape, points, quality, spread, rows)
+        slopes, info = _slopes_of(shape, points, quality, spread, rows)
         skill_h, lean_h = _curvatures(spread, info)
         quality = quality._replace(
             skill=quality.skill + (spread.skill * slopes[0] - quality.skill) / skill_h,
             lean=quality.lean + (spread.lean * slopes[1] - quality.lean) / lean_h,
         )
-    return quality, slopes_of(shape, points, quality, spread, rows)[1]
+    return quality, _slopes_of(shape, points, quality, spread, rows)[1]

@@ -36,16 +36,20 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
+from scipy.special import log_expit, log_softmax
 from scipy.stats import norm, qmc
 
 from hitl_sim.participants.answers import LABEL, MARKS, RATING
 from hitl_sim.participants.fitting.estimate import Prior
+from hitl_sim.participants.fitting.padding import leaf
 from oracles.joint import lean_basis
 from oracles.utility import scaled_log_stable
 
 _REACH = 10.0
 _NORMAL_REACH = 5.0
 _EDGE = 1e-6
+# Keeps the logarithm of what is nearly 0 finite in float32.
+_TINY = 1e-30
 
 
 class Points(NamedTuple):
@@ -67,18 +71,18 @@ class Points(NamedTuple):
 
 def bridge_points(num_points: int) -> Points:
     """Lay out points for two options."""
-    logit = jnp.linspace(-_REACH, _REACH, num_points)
-    density = jax.nn.log_sigmoid(logit) + jax.nn.log_sigmoid(-logit)
-    nothing = (jnp.zeros((num_points, 0)), jnp.zeros(num_points))
-    return Points(jax.nn.log_softmax(density), logit[:, None], *nothing)
+    logit = np.linspace(-_REACH, _REACH, num_points)
+    density = log_expit(logit) + log_expit(-logit)
+    nothing = (np.zeros((num_points, 0)), np.zeros(num_points))
+    return _points(log_softmax(density), logit[:, None], *nothing)
 
 
 def normal_points(num_points: int) -> Points:
     """Lay out points of a standard normal item."""
-    normal = jnp.linspace(-_NORMAL_REACH, _NORMAL_REACH, num_points)
-    log_weight = jax.nn.log_softmax(-0.5 * jnp.square(normal))
-    nothing = (jnp.zeros((num_points, 1)), jnp.zeros((num_points, 0)))
-    return Points(log_weight, *nothing, normal)
+    normal = np.linspace(-_NORMAL_REACH, _NORMAL_REACH, num_points)
+    log_weight = log_softmax(-0.5 * np.square(normal))
+    nothing = (np.zeros((num_points, 1)), np.zeros((num_points, 0)))
+    return _points(log_weight, *nothing, normal)
 
 
 def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
@@ -92,20 +96,17 @@ def stable_points(num_points: int, num_options: int, seed: int = 0) -> Points:
     dimensions = 2 * num_options + 1
     sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
     uniform = np.clip(sequence.random(num_points), _EDGE, 1.0 - _EDGE)
-    return Points(
-        log_weight=jnp.full(num_points, -np.log(num_points), jnp.float32),
-        angle=jnp.asarray(uniform[:, :num_options], jnp.float32),
-        energy=jnp.asarray(-np.log(uniform[:, num_options:-1]), jnp.float32),
-        normal=jnp.asarray(norm.ppf(uniform[:, -1]), jnp.float32),
+    return _points(
+        np.full(num_points, -np.log(num_points)),
+        uniform[:, :num_options],
+        -np.log(uniform[:, num_options:-1]),
+        norm.ppf(uniform[:, -1]),
     )
 
 
-def few_points(points: Points, most: int) -> Points:
-    """Keep the first of many quasi-random points; a grid stays whole."""
-    if not points.energy.shape[1] or points.log_weight.size <= most:
-        return points
-    kept: Points = jax.tree.map(lambda leaf: leaf[:most], points)
-    return kept._replace(log_weight=jax.nn.log_softmax(kept.log_weight))
+def _points(*columns: ArrayLike) -> Points:
+    log_weight, angle, energy, normal = (jnp.asarray(c, jnp.float32) for c in columns)
+    return Points(log_weight, angle, energy, normal)
 
 
 def shared_part(points: Points, shared: Float[Array, ""]) -> Float[Array, "R K"]:
@@ -233,19 +234,17 @@ sets differ."""
 
 def start_values(shape: Shape) -> Quality:
     """Start from the middle of the priors."""
-    confusion = jnp.zeros(shape.num_confusions)
+    confusion = np.zeros(shape.num_confusions, np.float32)
     if shape.kind == RATING:
-        confusion = confusion.at[0].set(-0.5 * (shape.num_options - 2))
-    return Quality(
-        mean=jnp.float32(PRIORS["mean"].mean if shape.kind == LABEL else 1.0),
-        shared=jnp.float32(PRIORS["shared"].mean),
-        lapse=jnp.float32(PRIORS["lapse"].mean),
-        difficulty=jnp.float32(PRIORS["difficulty"].mean),
-        confusion=confusion,
-        classes=jnp.zeros(shape.num_options),
-        skill=jnp.zeros(shape.num_people),
-        lean=jnp.zeros((shape.num_people, shape.num_leans)),
+        confusion[0] = -0.5 * (shape.num_options - 2)
+    mean = PRIORS["mean"].mean if shape.kind == LABEL else 1.0
+    leans = (shape.num_people, shape.num_leans)
+    columns = (
+        *(mean, PRIORS["shared"].mean, PRIORS["lapse"].mean, PRIORS["difficulty"].mean),
+        *(confusion, np.zeros(shape.num_options)),
+        *(np.zeros(shape.num_people), np.zeros(leans)),
     )
+    return Quality(*(leaf(column) for column in columns))
 
 
 def confusion_matrix(shape: Shape, values: Float[Array, "C"]) -> Float[Array, "K K"]:
@@ -281,7 +280,11 @@ def log_table(
         judged = _rating(shape, points, quality, people)
     else:
         judged = _marks(points, quality, people)
-    guess = jax.nn.log_sigmoid(quality.lapse) - jnp.log(1.0 * shape.num_options)
+    return _with_guesses(shape, quality, judged)
+
+
+def _with_guesses(shape: Shape, quality: Quality, judged: Array) -> Array:
+    guess = jax.nn.log_sigmoid(quality.lapse) - np.log(shape.num_options)
     return jnp.logaddexp(jax.nn.log_sigmoid(-quality.lapse) + judged, guess)
 
 
@@ -292,6 +295,14 @@ def felt_utility(
 
     The noise that is left has scale 1 on this scale.
     """
+    own, seen = worth(shape, points, quality, people)
+    return own[:, :, :, None] + jnp.swapaxes(seen, 1, 2)[None]
+
+
+def worth(
+    shape: Shape, points: Points, quality: Quality, people: Traits
+) -> tuple[Float[Array, "A Z K"], Float[Array, "Z R K"]]:
+    """Return the parts of `felt_utility`: what is a person's, and what an item's."""
     shared = jax.nn.sigmoid(quality.shared)
     is_truth = jnp.eye(shape.num_options)
     systematic = (
@@ -303,7 +314,9 @@ def felt_utility(
     if shape.has_difficulty:
         hard = jnp.exp(quality.difficulty) * points.normal
         seen = seen - hard[None, :, None] * is_truth[:, None, :]
-    return (systematic[:, :, :, None] + jnp.swapaxes(seen, 1, 2)[None]) / shared
+    else:
+        seen = jnp.broadcast_to(seen, (shape.num_options, *seen.shape[1:]))
+    return systematic / shared, seen / shared
 
 
 def level_places(num_options: int) -> Float[Array, "K"]:
@@ -358,18 +371,58 @@ def people_of(quality: Quality, spread: Traits) -> Traits:
 def item_evidence(
     shape: Shape,
     points: Points,
-    table: Float[Array, "A Z K R"],
+    chances: Float[Array, "L S"],
     rows: Rows,
     classes: Float[Array, "K"],
 ) -> Float[Array, "N S"]:
     """Return the log likelihood of every item's answers at every point.
 
-    Where gold is known S = R points; else S = Z R, truths by points, with the shares
-    of the classes.
+    `chances` are those of `log_chances`. Where gold is known S = R points; else
+    S = Z R, truths by points, with the shares of the classes.
     """
     return jax.ops.segment_sum(
-        pick(shape, table, rows), rows.item, shape.num_items, indices_are_sorted=True
+        chances, rows.item, shape.num_items, indices_are_sorted=True
     ) + state_weight(shape, points, rows, classes)
+
+
+def log_chances(
+    shape: Shape, points: Points, quality: Quality, people: Traits, rows: Rows
+) -> Float[Array, "L S"]:
+    """Return the log probability of every answer at every state of its item.
+
+    The crowd's numbers count; those of people in `quality` are ignored. It is what
+    `pick` finds in a `log_table`. Of many options that is large: what all of them are
+    worth to a person is then summed as a product of matrices, and only what was
+    answered is looked up.
+    """
+    cells = shape.num_people * shape.num_options**2
+    is_direct = shape.kind == LABEL and shape.has_gold and rows.answer.size < cells
+    if not is_direct:
+        return pick(shape, log_table(shape, points, quality, people), rows)
+    own, seen = worth(shape, points, quality, people)
+    most_own, most_seen = (
+        jax.lax.stop_gradient(jnp.max(part, axis=-1, keepdims=True))
+        for part in (own, seen)
+    )
+    total = jnp.einsum(
+        "azk,zrk->azr", jnp.exp(own - most_own), jnp.exp(seen - most_seen)
+    )
+    total = jnp.log(total + _TINY) + most_own + most_seen[None, :, :, 0]
+    truth = at_rows(rows.truth, rows.item)
+    cell = rows.person * shape.num_options + truth
+    num_points = points.log_weight.size
+    by_answer = jnp.swapaxes(seen, 1, 2).reshape(-1, num_points)
+    given = at_rows(own.reshape(-1), cell * shape.num_options + rows.answer)[:, None]
+    given = given + at_rows(by_answer, truth * shape.num_options + rows.answer)
+    return _with_guesses(
+        shape, quality, given - at_rows(total.reshape(-1, num_points), cell)
+    )
+
+
+def at_rows(values: Array, index: Int[Array, "L"]) -> Array:
+    """Look values up; a row that fills up gets the last there is (`padding`)."""
+    found: Array = jnp.asarray(values).at[index].get(mode="clip")
+    return found
 
 
 def pick(
@@ -378,13 +431,13 @@ def pick(
     """Pick the entries of a table that belong to every answer."""
     num_points = table.shape[-1]
     if shape.has_gold:
-        truth = rows.truth[rows.item] if shape.kind != MARKS else 0
+        truth = at_rows(rows.truth, rows.item) if shape.kind != MARKS else 0
         depth = table.shape[1]
         index = (rows.person * depth + truth) * shape.num_options + rows.answer
-        return table.reshape(-1, num_points)[index]
+        return at_rows(table.reshape(-1, num_points), index)
     by_answer = jnp.swapaxes(table, 1, 2)
     index = rows.person * shape.num_options + rows.answer
-    return by_answer.reshape(-1, by_answer.shape[2] * num_points)[index]
+    return at_rows(by_answer.reshape(-1, by_answer.shape[2] * num_points), index)
 
 
 def state_weight(
@@ -419,8 +472,7 @@ def log_prior(shape: Shape, quality: Quality) -> Array:
 def negative_log_posterior(
     quality: Quality, spread: Traits, shape: Shape, points: Points, rows: Rows
 ) -> Array:
-    """Return minus the log posterior, spreads given."""
-    table = log_table(shape, points, quality, people_of(quality, spread))
-    evidence = item_evidence(shape, points, table, rows, quality.classes)
-    likelihood = jnp.sum(jax.nn.logsumexp(evidence, axis=1))
-    return -likelihood - log_prior(shape, quality)
+    """Return what sums to minus the log posterior, spreads given, `[N + 1]`."""
+    chances = log_chances(shape, points, quality, people_of(quality, spread), rows)
+    evidence = item_evidence(shape, points, chances, rows, quality.classes)
+    return -jnp.append(jax.nn.logsumexp(evidence, axis=1), log_prior(shape, quality))

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from hitl_sim.participants.describing.idle import log_seconds
 from hitl_sim.participants.fitting import estimate
 from hitl_sim.participants.fitting.estimate import Prior
+from hitl_sim.participants.fitting.padding import leaf, pad, padded_size
 from hitl_sim.participants.fitting.quality_model import (
     Points,
     Quality,
     Rows,
     Shape,
     Traits,
+    at_rows,
     felt_utility,
     item_evidence,
     log_table,
@@ -208,17 +210,18 @@ def fit_response_times(
         lapse: `[L]` probability that it was a quick guess.
         unseen: mean variance of conflicts around what is expected.
     """
-    times = lay_out_times(record, conflict, lapse)
-    centre = {name: jnp.float32(PRIORS[name].mean) for name in TRAITS}
-    own = medians(np.asarray(times.log_seconds, float), np.asarray(times.person))
+    known = lay_out_times(record, conflict, lapse)
+    times = _fill(known, record.num_people)
+    num_people = padded_size(record.num_people)
+    centre = {name: leaf(PRIORS[name].mean) for name in TRAITS}
+    own = medians(np.asarray(known.log_seconds, float), np.asarray(known.person))
     pace = float(np.nanmedian(own))
-    centre["pace"] = jnp.float32(pace)
-    spread = PersonTraits(*(jnp.float32(np.exp(PRIORS[n].mean)) for n in SPREADS))
-    nobody = np.zeros(record.num_people, np.float32)
+    centre["pace"] = leaf(pace)
+    spread = PersonTraits(*(leaf(np.exp(PRIORS[n].mean)) for n in SPREADS))
+    nobody = leaf(np.zeros(num_people))
     paces = nobody.copy()
     paces[: own.size] = np.nan_to_num(own - pace) / spread.pace
-    person = PersonTraits(*map(jnp.asarray, (paces, nobody, nobody, nobody)))
-    timing = Timing(**centre, person=person)
+    timing = Timing(**centre, person=PersonTraits(paces, nobody, nobody, nobody))
     for _ in range(_ROUNDS):
         timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
         traits = zip(
@@ -234,20 +237,38 @@ def fit_response_times(
     timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
     seen = _look(timing, spread, times)
     sd = _errors(timing, spread, times, seen.curvature)
-    residual, is_work = (np.asarray(p, float) for p in (seen.residual, seen.is_work))
-    drift, memory = _slow_part(times, residual, is_work)
+    size = known.log_seconds.size
+    residual, is_work = (
+        np.asarray(part, float)[:size] for part in (seen.residual, seen.is_work)
+    )
+    drift, memory = _slow_part(known, residual, is_work)
+
+    def there(traits: PersonTraits) -> PersonTraits:
+        return PersonTraits(*(leaf(t)[: record.num_people] for t in traits))
+
     return ResponseTimeFit(
-        timing=timing,
+        timing=timing._replace(person=there(timing.person)),
         spread=spread,
         sd=sd,
-        person_sd=PersonTraits(*(h**-0.5 for h in seen.curvature)),
+        person_sd=there(PersonTraits(*(leaf(h) ** -0.5 for h in seen.curvature))),
         drift=drift,
         memory=memory,
         is_ordered=record.is_ordered,
-        conflict=float(jnp.mean(times.conflict)),
+        conflict=float(np.mean(known.conflict)),
         unseen_conflict=unseen,
         is_shared=times.answers is not None,
     )
+
+
+def _fill(times: Times, num_people: int) -> Times:
+    """Fill times and people up to sizes that many records share (`padding`)."""
+    size = padded_size(times.log_seconds.shape[0])
+    beyond = padded_size(num_people)
+    filled: dict[str, Any] = {
+        name: None if column is None else pad(column, size, name == "answers")
+        for name, column in times._asdict().items()
+    }
+    return Times(**filled | {"person": pad(times.person, size, beyond)})
 
 
 def lay_out_times(record: Record, conflict: Floats, lapse: Floats) -> Times:
@@ -264,18 +285,19 @@ def lay_out_times(record: Record, conflict: Floats, lapse: Floats) -> Times:
 
     def mean(values: NDArray[np.floating[Any]]) -> Float[Array, "U"]:
         total = np.bincount(group, weights=values[rows])
-        return jnp.asarray(total / np.bincount(group), jnp.float32)
+        found: Array = leaf(total / np.bincount(group))
+        return found
 
     trials = places(record.person) * 1.0
     size = None if record.unit_size is None else record.unit_size[first]
     return Times(
-        person=jnp.asarray(record.person[first], jnp.int32),
-        log_seconds=jnp.asarray(log_seconds(record.times[first]), jnp.float32),
+        person=leaf(record.person[first], np.int32),
+        log_seconds=leaf(log_seconds(record.times[first])),
         trials=mean(trials) if record.is_ordered else None,
         conflict=mean(conflict),
-        log_size=jnp.log(mean(record.size[record.item])),
+        log_size=leaf(np.log(mean(record.size[record.item]))),
         lapse=mean(lapse),
-        answers=None if size is None else jnp.asarray(size, jnp.float32),
+        answers=None if size is None else leaf(size),
     )
 
 
@@ -309,8 +331,9 @@ def effort_of(
 ) -> tuple[Array, Array, Array]:
     """Return expected conflicts of answers, their squares, and chances of a guess."""
     table = log_table(shape, points, quality, people)
-    evidence = item_evidence(shape, points, table, rows, quality.classes)
-    weight = jax.nn.softmax(evidence, axis=1)[rows.item]
+    picked = pick(shape, table, rows)
+    evidence = item_evidence(shape, points, picked, rows, quality.classes)
+    weight = at_rows(jax.nn.softmax(evidence, axis=1), rows.item)
     chance = jax.nn.sigmoid(quality.lapse) / shape.num_options
     felt, square = conflict_table(shape, points, quality, people)
     parts = (felt, square, chance * jnp.exp(-table))
@@ -320,11 +343,11 @@ def effort_of(
 
 
 def _pace(timing: Timing, spread: PersonTraits, times: Times) -> Array:
-    return timing.pace + spread.pace * timing.person.pace[times.person]
+    return timing.pace + spread.pace * at_rows(timing.person.pace, times.person)
 
 
 def _log_spread(timing: Timing, spread: PersonTraits, times: Times) -> Array:
-    return timing.spread + spread.spread * timing.person.spread[times.person]
+    return timing.spread + spread.spread * at_rows(timing.person.spread, times.person)
 
 
 def _log_sd(timing: Timing, spread: PersonTraits, times: Times) -> Array:
@@ -335,12 +358,12 @@ def _log_sd(timing: Timing, spread: PersonTraits, times: Times) -> Array:
 
 
 def _pause_logit(timing: Timing, spread: PersonTraits, times: Times) -> Array:
-    return timing.pause + spread.pause * timing.person.pause[times.person]
+    return timing.pause + spread.pause * at_rows(timing.person.pause, times.person)
 
 
 def _wait_logit(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     """Return logits of waits: who is interrupted often waits often."""
-    return timing.wait + spread.pause * timing.person.pause[times.person]
+    return timing.wait + spread.pause * at_rows(timing.person.pause, times.person)
 
 
 def _expected(timing: Timing, spread: PersonTraits, times: Times) -> Array:
@@ -359,7 +382,9 @@ def _unpractised(timing: Timing, spread: PersonTraits, times: Times) -> Array:
     """Return the extra time that practice has left, fraction of the time."""
     if times.trials is None:
         return jnp.zeros_like(times.log_seconds)
-    first = timing.practice + spread.practice * timing.person.practice[times.person]
+    first = timing.practice + spread.practice * at_rows(
+        timing.person.practice, times.person
+    )
     return jnp.exp(first - jnp.exp(timing.power) * jnp.log1p(times.trials))
 
 
@@ -414,13 +439,15 @@ def log_noise(residual: Array, skew: Array) -> Array:
 
 
 def _loss(timing: Timing, spread: PersonTraits, times: Times) -> Array:
-    """Return minus the log posterior."""
+    """Return what sums to minus the log posterior, `[L + 1]`."""
     parts = jnp.stack(_components(timing, spread, times))
     prior = -0.5 * sum(jnp.sum(jnp.square(trait)) for trait in timing.person)
     for name in TRAITS:
         mean, sd = PRIORS[name]
         prior = prior - 0.5 * jnp.square((getattr(timing, name) - mean) / sd)
-    return -jnp.sum(jax.nn.logsumexp(parts, axis=0)) - prior
+    is_there = times.person < timing.person.pace.size
+    chances = jnp.where(is_there, jax.nn.logsumexp(parts, axis=0), 0.0)
+    return -jnp.append(chances, prior)
 
 
 class Seen(NamedTuple):
@@ -498,36 +525,22 @@ def _bends(
     Nobody's times depend on another's traits: the last are blocks, `[A, 4, 4]`; the
     second is `[A, 4, G]`.
     """
-    nothing = jax.tree.map(lambda leaf: np.zeros(np.shape(leaf), np.float32), timing)
+    slope = estimate.Slope(_loss, timing, spread, times)
+    size, num_people = len(TRAITS), timing.person.pace.size
 
-    def along(direction: Timing) -> tuple[Floats, Floats]:
-        bent = _bend(timing, direction, spread, times)
-        numbers = np.array([float(getattr(bent, name)) for name in TRAITS])
-        return numbers, np.stack([np.asarray(t, float) for t in bent.person], axis=1)
+    def along(start: int, count: int) -> tuple[Floats, Floats]:
+        direction = np.zeros(slope.start.size)
+        direction[start : start + count] = 1.0
+        bent = slope.bend(slope.start, direction)
+        return bent[:size], bent[size:].reshape(-1, num_people).T
 
-    one: Any = np.float32(1.0)
-    found = [along(nothing._replace(**{name: one})) for name in TRAITS]
-    own, across = (np.stack(part) for part in zip(*found, strict=True))
-    everybody: Any = np.ones(np.shape(timing.person.pace), np.float32)
-    block = [
-        along(nothing._replace(person=nothing.person._replace(**{name: everybody})))[1]
-        for name in PersonTraits._fields
-    ]
+    own, across = (
+        np.stack(part) for part in zip(*(along(n, 1) for n in range(size)), strict=True)
+    )
+    # everybody at once, for nobody's times depend on another's traits
+    turns = range(size, slope.start.size, num_people)
+    block = [along(start, num_people)[1] for start in turns]
     return own, np.moveaxis(across, 0, 2), np.stack(block, axis=2)
-
-
-@jax.jit
-def _bend(
-    timing: Timing, direction: Timing, spread: PersonTraits, times: Times
-) -> Timing:
-    """Return how the slope of the loss changes in a direction."""
-
-    def slope(at: Timing) -> Timing:
-        found: Timing = jax.grad(_loss)(at, spread, times)
-        return found
-
-    bent: Timing = jax.jvp(slope, (timing,), (direction,))[1]
-    return bent
 
 
 def _slow_part(times: Times, residual: Floats, chance: Floats) -> tuple[float, float]:

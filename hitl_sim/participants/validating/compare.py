@@ -195,13 +195,22 @@ class TwoSampleTest(NamedTuple):
     simulated: float = float("nan")
 
 
-def two_sample_test(real: Record, crowds: Sequence[Record], seed: int) -> TwoSampleTest:
+def two_sample_test(
+    real: Record,
+    crowds: Sequence[Record],
+    seed: int,
+    num_halves: int = _HALVES,
+    num_redrawn: int = _REDRAWN,
+) -> TwoSampleTest:
     """Test whether real and simulated people can be told apart.
 
     Args:
         real: the recorded people.
         crowds: simulated ones who were asked the same, two crowds or more.
         seed: of folds, trees and resamples.
+        num_halves: random halves of real people in the control; without any, neither
+            control is asked.
+        num_redrawn: resamples of people; without any there is no interval.
     """
     person, rows = summarise_people(real)
     size = person.size
@@ -217,23 +226,20 @@ def two_sample_test(real: Record, crowds: Sequence[Record], seed: int) -> TwoSam
 
     scored = tell(rows, person, drawn, people)
     halves = []
-    for _ in range(_HALVES):
+    for _ in range(num_halves):
         is_in = rng.permutation(size) < size // 2
         halves.append(
             tell(rows[is_in], person[is_in], rows[~is_in], person[~is_in]).auc()
         )
+    redrawn = [scored.auc(rng.choice(person, size)) for _ in range(num_redrawn)]
+    low, high = np.nanquantile(redrawn, [0.025, 0.975]) if redrawn else (np.nan, np.nan)
+    found = TwoSampleTest(scored.auc(), float(low), float(high), size)
+    if not halves:
+        return found
     (whose, first), others = each[0], each[1:]
     theirs, second = map(np.concatenate, zip(*others, strict=True))
-    redrawn = [scored.auc(rng.choice(person, size)) for _ in range(_REDRAWN)]
-    low, high = np.nanquantile(redrawn, [0.025, 0.975])
-    return TwoSampleTest(
-        scored.auc(),
-        float(low),
-        float(high),
-        size,
-        float(np.mean(halves)),
-        tell(first, whose, second, theirs).auc(),
-    )
+    among = tell(first, whose, second, theirs).auc()
+    return found._replace(real=float(np.mean(halves)), simulated=among)
 
 
 class Scored(NamedTuple):

@@ -110,7 +110,12 @@ def judge(
         return None
     spread = float(known.std(ddof=1))
     variance = max(half_distance**2 / 4.0, spread**2) + spread**2 / known.size
-    error, gap = float(np.sqrt(variance)), float(known.mean()) - real.place
+    gap = float(known.mean()) - real.place
+    return judge_gap(name, real, gap, float(np.sqrt(variance)))
+
+
+def judge_gap(name: str, real: Statistic, gap: float, error: float) -> Equivalence:
+    """Judge a difference, simulated less real on the scale, by its standard error."""
     down, up = margin_of(name, real)
     low, high = gap - _Z * error, gap + _Z * error
     if down < low and high < up:

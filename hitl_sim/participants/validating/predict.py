@@ -10,11 +10,14 @@ objects and nothing of people.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from hitl_sim.participants.answers import LABEL, MARKS, PREFERENCE, RATING
@@ -24,17 +27,25 @@ from hitl_sim.participants.fitting.comparison import (
     score_anybody,
     score_known as score_comparisons,
 )
+from hitl_sim.participants.fitting.padding import leaf
 from hitl_sim.participants.fitting.quality import (
     QualityFit,
+    fill,
+    fill_people,
     fit_quality,
     lay_out,
-    posterior_of_items,
     split_marks,
 )
 from hitl_sim.participants.fitting.quality_model import (
+    Points,
+    Quality,
+    Rows,
+    Shape,
     Traits,
+    at_rows,
     item_evidence,
     level_places,
+    log_chances,
     log_table,
     pick,
 )
@@ -195,13 +206,30 @@ def score_cells(fit: QualityFit, known: Record, cells: Record) -> Floats:
     `known` is what these people said of other items, and others of these.
     """
     kind = fit.shape.kind
-    rows, _ = lay_out(known, kind)
-    weight = posterior_of_items(fit, rows)
-    asked, _ = lay_out(cells, kind)
-    chance = jnp.exp(pick(fit.shape, fit.table(), asked))
-    chance = jnp.sum(weight[asked.item] * chance, axis=1)
-    log_chance = np.log(np.asarray(chance, float))
-    return sum_by(np.asarray(asked.item), log_chance, cells.num_items)
+    (rows, shape), laid = fill(*lay_out(known, kind)), lay_out(cells, kind)[0]
+    asked, _ = fill(laid, fit.shape)
+    people = fill_people(fit.people)
+    chance = _chance_of_cells(shape, fit.points, fit.crowd, people, rows, asked)
+    log_chance = np.log(np.asarray(chance, float)[: laid.item.size])
+    return sum_by(np.asarray(laid.item), log_chance, cells.num_items)
+
+
+@partial(jax.jit, static_argnums=0)
+def _chance_of_cells(
+    shape: Shape,
+    points: Points,
+    quality: Quality,
+    people: Traits,
+    rows: Rows,
+    asked: Rows,
+) -> Float[Array, "L"]:
+    """Return the probability of answers asked of people and items seen in `rows`."""
+    known = log_chances(shape, points, quality, people, rows)
+    evidence = item_evidence(shape, points, known, rows, quality.classes)
+    weight = jax.nn.softmax(evidence, axis=1)
+    chance = jnp.exp(log_chances(shape, points, quality, people, asked))
+    mean: Array = jnp.sum(at_rows(weight, asked.item) * chance, axis=1)
+    return mean
 
 
 def score_items(
@@ -221,15 +249,24 @@ def score_items(
     skill = fit.skill[source] + fit.skill_sd[source] * noise[:, 0]
     lean = fit.lean[source] + fit.lean_sd[source] * noise[:, 1:]
     drawn = fit.shape._replace(num_people=1, num_items=held.num_items)
-    people = Traits(jnp.asarray(skill, jnp.float32), jnp.asarray(lean, jnp.float32))
-    each = log_table(fit.shape, fit.points, fit.quality, people)
+    people = Traits(leaf(skill), leaf(lean))
+    rows, shape = fill(lay_out(held, fit.shape.kind)[0], drawn)
+    found = _chance_of_items(shape, fit.points, fit.crowd, people, rows)
+    return np.asarray(found, float)[: held.num_items]
+
+
+@partial(jax.jit, static_argnums=0)
+def _chance_of_items(
+    shape: Shape, points: Points, quality: Quality, people: Traits, rows: Rows
+) -> Float[Array, "N"]:
+    """Return log probabilities of items' answers, each by anybody of some people."""
+    each = log_table(shape, points, quality, people)
     anybody = jax.nn.logsumexp(each, axis=0) - np.log(PEOPLE_DRAWN)
-    rows, _ = lay_out(held, fit.shape.kind)
     nobody = rows._replace(person=jnp.zeros_like(rows.person))
-    evidence = item_evidence(
-        drawn, fit.points, anybody[None], nobody, fit.quality.classes
-    )
-    return np.asarray(jax.nn.logsumexp(evidence, axis=1), float)
+    chances = pick(shape, anybody[None], nobody)
+    evidence = item_evidence(shape, points, chances, nobody, quality.classes)
+    found: Array = jax.nn.logsumexp(evidence, axis=1)
+    return found
 
 
 def sum_by(item: Ints, values: Floats, size: int) -> Floats:
