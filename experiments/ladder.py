@@ -5,16 +5,17 @@
 
 Runs a study for every rung of `ladder_rungs.toml`, each `ladder.toml` with the rung's
 task and network in the place of its own. What is there is not run again, so that it may
-be interrupted and taken up later; `--rung` runs some of them, as in a sitting of an hour.
-Rungs whose pictures or texts are below DIR are left out without it. What each condition
-came to goes to `ladder.csv`, in which rungs that were not run now stay as they are; from
-it alone `--page` writes `ladder.md` and `ladder.png`. `--smoke` runs the quick form of
-the least rung and writes nothing here.
+be interrupted and taken up later; `--rung` runs some of them, as in a sitting of an
+hour. Rungs whose pictures or texts are below DIR are left out without it. What each
+condition came to goes to `ladder.csv`, in which rungs that were not run now stay as they
+are; from it alone `--page` writes `ladder.md` and `ladder.png`. `--smoke` runs the quick
+form of the least rung and writes nothing here.
 """
 
 import argparse
 import csv
 import io
+import itertools
 import math
 import zlib
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow.parquet as pq
+from PIL import Image
 
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.run.tuning import UNTUNED
@@ -50,8 +52,9 @@ SPOILT = 0.2
 """Share of the pool without a class, and as much again under another class's label."""
 QUESTIONS = 72
 """Items that people rate where nothing else is said."""
-TOP_ARMS = ("control", "rate", "verify")
-"""Arms of a top rung, beside the best one without people of the rung below."""
+TOP_PEOPLE = ("rate", "verify", "label")
+"""Arms with people of a top rung, the first two that it can have; beside them are the
+control and the best arm without people of the rung below."""
 
 
 class Rung(Table, frozen=True):
@@ -113,17 +116,22 @@ def study_of(
         below: of a top rung, what was found on the rung below.
     """
     tables: dict[str, Any] = msgspec.to_builtins(spec)
-    swept = {axis["field"] for axis in tables["axis"]}
+    left_out = unfit(rung)
+    tables["arm"] = [arm for arm in tables["arm"] if arm["name"] not in left_out]
+    axes = [a for a in tables["axis"] if left_out.isdisjoint(a["arms"] or ())]
     task = {**rung.task, "source": source}
     if not rung.is_clean:
         task |= {"irrelevant": SPOILT, "wrong_label": SPOILT}
-        tables["axis"] = [a for a in tables["axis"] if a.get("link") != "corruption"]
-    elif "arm.questions" in swept:
-        # on the pool as it was collected, as many ratings as elsewhere
-        asked = (a for a in tables["axis"] if a["field"] == "arm.questions")
-        others = [q for axis in asked for q in axis["values"] if q != QUESTIONS]
-        tables["exclude"] = [{"task.irrelevant": 0.0, "arm.questions": others}]
-    tables["task"] = {TASK: task}
+        axes = [axis for axis in axes if axis["link"] != "corruption"]
+    # on a pool as it was collected, as many ratings as in other arms
+    others = [
+        {"task.irrelevant": 0.0, "arm.questions": asked}
+        for axis in axes
+        if axis["field"] == "arm.questions" and rung.is_clean
+        for asked in axis["values"]
+        if asked != QUESTIONS
+    ]
+    tables |= {"task": {TASK: task}, "axis": axes, "exclude": others}
     tables["network"] = network_table(rung.network)
     tables["training"] |= rung.training
     # rungs draw apart from each other
@@ -135,13 +143,28 @@ def study_of(
     return convert(tables)
 
 
+def unfit(rung: Rung) -> set[str]:
+    """Name the arms that a rung cannot have.
+
+    Features are taken away from dense networks alone, and ratings of some items say
+    something of others where items are numbers.
+    """
+    found = set()
+    if rung.network["kind"] != "mlp":
+        found.add("rank")
+    if rung.task.get("representation") == "tokens":
+        found.add("rate")
+    return found
+
+
 def _as_top(tables: dict[str, Any], below: StudyResult) -> None:
     """Take the search of the rung below, and its best arm without people."""
     (task,) = (t for t in below.tasks if spoilt(t, below) > 0.0)
     tables["training"]["learning_rate"] = rate_of(below)
     machine = min(task.without_people, key=lambda f: f.ratio.value).arm
-    names = (*TOP_ARMS, machine)
-    tables["arm"] = [arm for arm in tables["arm"] if arm["name"] in names]
+    named = {arm["name"]: arm for arm in tables["arm"]}
+    asking = [name for name in TOP_PEOPLE if name in named][:2]
+    tables["arm"] = [named[name] for name in ("control", machine, *asking)]
     tables["tune"] = None
     tables["axis"] = []
 
@@ -178,14 +201,14 @@ def source_of(rung: Rung, data: Path | None, results: Path) -> str:
 
 def unpack_pictures(packed: Path, to: Path) -> None:
     """Turn pictures that were kept as JPEG, one after the other, into an array."""
-    from PIL import Image
-
     with np.load(packed) as archive:
         jpeg, offsets = archive["jpeg"].tobytes(), archive["offsets"]
         labels = archive["labels"]
-    ends = zip(offsets[:-1], offsets[1:], strict=True)
     images = np.stack(
-        [np.asarray(Image.open(io.BytesIO(jpeg[a:b])).convert("RGB")) for a, b in ends]
+        [
+            np.asarray(Image.open(io.BytesIO(jpeg[a:b])).convert("RGB"))
+            for a, b in itertools.pairwise(offsets)
+        ]
     )
     to.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(to, images=images, labels=labels.astype(np.int64))
