@@ -7,9 +7,9 @@ Runs a study for every rung of `ladder_rungs.toml`, each `ladder.toml` with the 
 task and network in the place of its own. What is there is not run again, so that it may
 be interrupted and taken up later; `--rung` runs some of them, as in a sitting of an
 hour. Rungs whose pictures or texts are below DIR are left out without it. What each
-condition came to goes to `ladder.csv`, in which rungs that were not run now stay as they
-are; from it alone `--page` writes `ladder.md` and `ladder.png`. `--smoke` runs the quick
-form of the least rung and writes nothing here.
+condition came to goes to `ladder.csv`, in which rungs that were not run now stay as
+they are; from it alone `--page` writes `ladder.md` and `ladder.png`. `--smoke` runs the
+quick form of the least rung and writes nothing here.
 """
 
 import argparse

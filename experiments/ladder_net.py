@@ -63,7 +63,7 @@ class Residual(nnx.Module):
 
     References:
         He et al. (2016), Deep residual learning for image recognition, section 4.2.
-        He et al. (2016), Identity mappings in deep residual networks (normalised first).
+        He et al. (2016), Identity mappings in deep residual networks.
     """
 
     def __init__(
