@@ -25,6 +25,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow.parquet as pq
+from ladder_page import draw, page
 from PIL import Image
 
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
@@ -336,6 +337,15 @@ def read_rows(path: Path = ROWS) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
+def write_page(folder: Path = HERE) -> None:
+    """Write the page and its picture from what is there of every rung."""
+    rows = read_rows()
+    run = {row["rung"] for row in rows}
+    missing = [rung.name for rung in read_rungs() if rung.name not in run]
+    (folder / "ladder.png").write_bytes(draw(rows))
+    (folder / "ladder.md").write_text(page(rows, missing), encoding="utf-8")
+
+
 def chosen(rungs: Sequence[Rung], names: Sequence[str] | None) -> list[Rung]:
     """Pick rungs by name.
 
@@ -372,6 +382,7 @@ def main() -> None:
             continue
         print(rung.name, flush=True)
         write_rows(run_rung(rung, spec, given.data, given.results))
+    write_page()
 
 
 if __name__ == "__main__":

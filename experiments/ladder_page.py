@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from hitl_sim.analysis.chance.interval import Bounded
 from hitl_sim.analysis.condition.size_law import (
@@ -19,9 +20,9 @@ from hitl_sim.analysis.condition.size_law import (
     log_odds,
     needed_questions,
 )
-from hitl_sim.energy import Kind
 from hitl_sim.report.figure.style import (
     BLACK,
+    joule_ticks,
     looks_of,
     new_figure,
     styled,
@@ -37,7 +38,14 @@ QUALITY = 0.8
 share at random has .6."""
 ARM, PEOPLE = "verify", "typical"
 """Whose hidden rungs are held against the law: every ladder has them."""
-SHOWN = ("machine_share", "rate", "rank", "verify", "label")
+SHOWN = {
+    "machine_share": "a share by a machine",
+    "rate": "72 ratings",
+    "rank": "a ranking of features",
+    "verify": "72 checks",
+    "label": "72 labels",
+}
+"""Arms in the table, in words: typical people where there are any."""
 QUESTIONS = "72"
 
 
@@ -129,9 +137,7 @@ def ratios(rows: Sequence[Row]) -> list[Rung]:
 
 def reaches(rows: Sequence[Row]) -> list[Rung]:
     """Make the points of the log-odds of reach."""
-    return [
-        row.point(*log_odds(row.reached, row.replicates)) for row in compared(rows)
-    ]
+    return [row.point(*log_odds(row.reached, row.replicates)) for row in compared(rows)]
 
 
 def compared(rows: Sequence[Row]) -> list[Row]:
@@ -197,7 +203,9 @@ def law_of(points: Sequence[Rung]) -> SizeLaw | None:
 
 def factor(log: Bounded) -> str:
     """Write what a logarithm is of, with its interval."""
-    return f"{digits(math.exp(log.value))} {span(math.exp(log.low), math.exp(log.high))}"
+    return (
+        f"{digits(math.exp(log.value))} {span(math.exp(log.low), math.exp(log.high))}"
+    )
 
 
 def growth_sentences(law: SizeLaw | None, what: str) -> Iterator[str]:
@@ -211,7 +219,7 @@ def growth_sentences(law: SizeLaw | None, what: str) -> Iterator[str]:
             tail = ", which cannot be told from no change"
         else:
             tail = ": it " + ("grows" if found.value > 0.0 else "falls")
-        yield f"- **{what}** with {words}: × {factor(found)}{tail}."
+        yield f"- **{what}** with {words}: {factor(found)} times as much{tail}."
 
 
 WIDTH = "a step that is ten times as dear per item"
@@ -242,7 +250,7 @@ def hours_sentence(found: Sequence[Needed], unknown: int) -> str:
 
 
 def next_decade(law: SizeLaw, rows: Sequence[Row]) -> Table:
-    """Predict rho a decade of joules further, half by the pool and half by the width."""
+    """Predict rho a decade further: half of it by the pool, half by the width."""
     out = []
     for ladder in dict.fromkeys(row.ladder for row in rows):
         own = [p for p in law.rungs if p.ladder == ladder and p.arm == named(rows)]
@@ -324,10 +332,8 @@ def rung_rows(rows: Sequence[Row]) -> Table:
             joules = f"{digits(control.control.value)} J"
             reached = f"{control.reached}/{control.replicates}"
             pool = f"{control.pool:g}"
-            out.append(
-                (name, pool, f"{percent(spoilt)}", joules, reached, *shown)
-            )
-    head = ("rung", "pool", "spoilt", "control", "reached", *SHOWN)
+            out.append((name, pool, f"{percent(spoilt)}", joules, reached, *shown))
+    head = ("rung", "pool", "spoilt", "control", "reached", *SHOWN.values())
     return Table(head, out)
 
 
@@ -369,8 +375,8 @@ def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
     ]
     if missing:
         lines += [
-            f"**Not there yet**: {', '.join(missing)}. The ladder is to reach 300 J; what"
-            " is said here ends at the largest rung that was run.",
+            f"**Not there yet**: {', '.join(missing)}. The ladder is to reach 300 J;"
+            " what is said here ends at the largest rung that was run.",
             "",
         ]
     lines += [
@@ -391,12 +397,13 @@ def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
         lines.append("Too few rungs are there yet to predict one.")
     else:
         lines += [
-            f"Of {named(rows)} people: a decade of joules beyond each ladder's largest"
-            " rung, half of it by the pool and half by the network. The interval holds"
+            f"{RHO} of 72 labels checked by typical people, a decade of joules beyond"
+            " each ladder's largest rung, half of it by the pool and half by the"
+            " network. The interval holds"
             " the Monte-Carlo error of a rung like the last one. What lies further is"
             " hypothetical, and is not told here.",
             "",
-            *to_markdown(next_decade(law, rows)).splitlines(),
+            *to_markdown(next_decade(law, rows)),
         ]
     lines += ["", "## The hidden decade", ""]
     if hidden:
@@ -404,18 +411,19 @@ def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
         scores = np.mean([one.scores for one in hidden], axis=0)
         better = "better" if scores[0] < scores[1] else "**no better**"
         lines += [
-            "Each ladder's largest rung was hidden in turn, with all within half a"
-            f" decade of it, and held against the law of the rest: {held} of"
-            f" {len(hidden)} were in its {percent(LEVEL)} interval. The interval score"
-            f" (less is better) is {digits(scores[0])} on average, {better} than"
+            "Each ladder's largest rung was hidden in turn, with those within half a"
+            f" decade of it, and its {RHO} of 72 checks by typical people held against"
+            f" the law of the rest: {held} of {len(hidden)} were in its"
+            f" {percent(LEVEL)} interval. The interval score (less is better) is"
+            f" {digits(scores[0])} on average, {better} than"
             f' {digits(scores[1])} of "{RHO} stays as it is". Twelve ladders of three'
             f" decades would be a test; these are {len(hidden)}, and shorter.",
             "",
-            *to_markdown(hidden_rows(hidden)).splitlines(),
+            *to_markdown(hidden_rows(hidden)),
         ]
     else:
         lines.append("No ladder is long enough yet to hide its largest rung.")
-    lines += ["", "## Every rung", "", *to_markdown(rung_rows(rows)).splitlines(), ""]
+    lines += ["", "## Every rung", "", *to_markdown(rung_rows(rows)), ""]
     lines += [
         "Networks that read words in their order have no ratings, which compare items"
         " by numbers; features are ranked for dense networks alone.",
@@ -433,7 +441,11 @@ def draw(table: Sequence[dict[str, Any]]) -> bytes:
     rows = [row for row in rows_of(table) if row.spoilt > 0.0]
     looks = looks_of(sorted({row.ladder for row in rows}))
     arms = ("machine_share", "rate", "verify")
-    titles = ("a share by a machine", "ratings, typical people", "checks, typical people")
+    titles = (
+        "a share by a machine",
+        "ratings, typical people",
+        "checks, typical people",
+    )
     with styled():
         figure = new_figure(6.4)
         panels = figure.subplots(3, sharex=True)
@@ -458,11 +470,9 @@ def draw(table: Sequence[dict[str, Any]]) -> bytes:
                 axes.errorbar(x, y, ends, **look, label=ladder, markersize=5)
             axes.set(xscale="log", yscale="log", title=title, ylabel=RHO)
             axes.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
-            axes.minorticks_off()
+            axes.yaxis.set_minor_locator(NullLocator())
+            joule_ticks(axes)
         panels[-1].set_xlabel("joules of the control to its target (modelled)")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
         return to_png(figure, "ladder")
-
-
-__all__ = ["Kind", "draw", "page"]
