@@ -277,22 +277,30 @@ def write_profile(out: Path, base: str, keep: Keep, *, is_small: bool) -> None:
 
 
 def audit_bill(out: Path, base: str, keep: Keep, *, is_small: bool) -> None:
-    """Run a small study on the measured profile, and run some of it again alone."""
-    study, path = out / "audited", out / "profile.toml"
-    device = str(path.resolve()) if path.exists() else base
+    """Run a small study, measure its own units, and run some of its runs again alone.
+
+    A bill by units that were not measured would be one of the rule in their place.
+    """
+    study, own = out / "audited", out / "audited_profile.toml"
     spec = load_spec(HERE / "ladder.toml", is_smoke=True)
     arms = tuple(arm for arm in spec.arm if arm.name in AUDITED)
     given = msgspec.structs.replace(
-        spec, arm=arms, tune=None, axis=(), device=device, replicates=8
+        spec, arm=arms, tune=None, axis=(), device=base, replicates=8
     )
     done = run_study(given, study, 1)
     if done.num_failed:
         raise RuntimeError(f"{done.num_failed} runs failed: {done.messages[0]}")
-    keep(study=study.name, device=device)
-    text = _command(
-        "audit", str(study), "--n", "4" if is_small else "8", "--device", device
+    keep(study=study.name)
+    # measurements are never written over
+    own.unlink(missing_ok=True)
+    limit, runs = ("5", "4") if is_small else ("35", "8")
+    _command(
+        *("profile", str(own), "--base", base),
+        *("--study", str(study), "--limit", limit, "--workers", "1"),
     )
-    keep(study=study.name, device=device, said=text[-2000:])
+    keep(study=study.name, profile=own.name)
+    text = _command("audit", str(study), "--n", runs, "--device", str(own))
+    keep(study=study.name, profile=own.name, said=text[-2000:])
 
 
 def time_widths(out: Path, base: str, keep: Keep, *, is_small: bool) -> None:

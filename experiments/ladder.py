@@ -38,7 +38,7 @@ from hitl_sim.study.network_spec import network_table
 from hitl_sim.study.plan import plan_study
 from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import StudySpec, convert, load_spec
-from hitl_sim.unit import S_PER_H
+from hitl_sim.unit import J_PER_KWH, S_PER_H
 
 HERE = Path(__file__).parent
 ROWS = HERE / "ladder.csv"
@@ -301,12 +301,21 @@ def _row(
         "control_j_low": spent.low,
         "control_j_high": spent.high,
         "pass_j": spent.value / (steps * study["training"]["batch"]),
+        **_break_even(finding),
         "hours": float(finding.worked_by_run.mean()) / S_PER_H,
         "kept_clean": clean,
         "kept_clean_se": clean_se,
         "device": result.profile.name,
         "seed": study["seed"],
     }
+
+
+def _break_even(finding: Finding) -> dict[str, float]:
+    """Return E* against the control and its lower end, kWh; unknown of nobody."""
+    size = finding.over_control[-1].joules if finding.over_control else None
+    ends = (math.nan, math.nan) if size is None else (size.value, size.low)
+    value, low = (end / J_PER_KWH for end in ends)
+    return {"e_star_kwh": value, "e_star_kwh_low": low}
 
 
 def write_rows(new: Sequence[Mapping[str, Any]], path: Path = ROWS) -> None:

@@ -28,8 +28,9 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
 )
-from hitl_sim.report.number import RHO, digits, percent, span
+from hitl_sim.report.number import RHO, digits, kwh_text, percent, span
 from hitl_sim.report.table import Table, to_markdown
+from hitl_sim.unit import J_PER_KWH
 
 NORMAL = 1.959964
 """Half a 95 % interval, in standard errors."""
@@ -68,6 +69,7 @@ class Row:
     ratio: Bounded
     control: Bounded
     pass_j: float
+    break_even: tuple[float, float]
     hours: float
     kept: float
     kept_se: float
@@ -115,6 +117,7 @@ def rows_of(table: Sequence[dict[str, Any]]) -> list[Row]:
             ratio=bounded(row, "ratio"),
             control=bounded(row, "control_j"),
             pass_j=number(row, "pass_j"),
+            break_even=(number(row, "e_star_kwh"), number(row, "e_star_kwh_low")),
             hours=number(row, "hours"),
             kept=number(row, "kept_clean"),
             kept_se=number(row, "kept_clean_se"),
@@ -332,9 +335,28 @@ def rung_rows(rows: Sequence[Row]) -> Table:
             joules = f"{digits(control.control.value)} J"
             reached = f"{control.reached}/{control.replicates}"
             pool = f"{control.pool:g}"
+            checks = [row for row in own if row.name == named(rows)]
+            shown.append(_break_even(checks[0]) if checks else "")
             out.append((name, pool, f"{percent(spoilt)}", joules, reached, *shown))
-    head = ("rung", "pool", "spoilt", "control", "reached", *SHOWN.values())
+    head = (
+        "rung",
+        "pool",
+        "spoilt",
+        "control",
+        "reached",
+        *SHOWN.values(),
+        "E* of 72 checks",
+    )
     return Table(head, out)
+
+
+def _break_even(row: Row) -> str:
+    """Write from which training on people are paid back, or that none may be."""
+    value, low = row.break_even
+    if math.isfinite(value):
+        return f"{kwh_text(value * J_PER_KWH)}"
+    lead = "never" if math.isinf(value) else "perhaps never"
+    return f"{lead}, else above {kwh_text(low * J_PER_KWH)}"
 
 
 def _ratio(row: Row) -> str:
@@ -342,6 +364,15 @@ def _ratio(row: Row) -> str:
         return f"never (0/{row.replicates})"
     high = row.ratio.high
     return f"{digits(row.ratio.value)} {span(row.ratio.low, high)}"
+
+
+def decades_of(rows: Sequence[Row]) -> float:
+    """Return how many decades of the control's joules the longest ladder has."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row.role == "control" and row.spoilt > 0.0:
+            found.setdefault(row.ladder, []).append(math.log10(row.control.value))
+    return max(max(some) - min(some) for some in found.values())
 
 
 def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
@@ -417,7 +448,8 @@ def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
             f" {percent(LEVEL)} interval. The interval score (less is better) is"
             f" {digits(scores[0])} on average, {better} than"
             f' {digits(scores[1])} of "{RHO} stays as it is". Twelve ladders of three'
-            f" decades would be a test; these are {len(hidden)}, and shorter.",
+            " decades would be a test; here the longest has"
+            f" {decades_of(rows):.1f} decades.",
             "",
             *to_markdown(hidden_rows(hidden)),
         ]
@@ -425,6 +457,9 @@ def page(table: Sequence[dict[str, Any]], missing: Sequence[str]) -> str:
         lines.append("No ladder is long enough yet to hide its largest rung.")
     lines += ["", "## Every rung", "", *to_markdown(rung_rows(rows)), ""]
     lines += [
+        "E*, the training from which the people of 72 checks are paid back if this"
+        " saving holds there, is against the control.",
+        "",
         "Networks that read words in their order have no ratings, which compare items"
         " by numbers; features are ranked for dense networks alone.",
         "",
