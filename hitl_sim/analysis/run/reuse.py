@@ -33,4 +33,4 @@ def trainings_of(reuse: Mapping[str, Any], life_queries: float | None) -> int:
             "`prices.life_queries` must be > 0 where `reuse.retrain_every` is given"
             f" ({between:g} queries), got {life_queries}."
         )
-    return trainings * math.ceil(life_queries / between)
+    return trainings * math.ceil(life_queries / float(between))
