@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from hitl_sim.analysis.chance.interval import Bounded
 from hitl_sim.analysis.condition.size_law import (
@@ -507,6 +507,8 @@ def draw(table: Sequence[dict[str, Any]]) -> bytes:
             axes.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
             axes.yaxis.set_minor_locator(NullLocator())
             joule_ticks(axes)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axes.xaxis.set_minor_locator(NullLocator())
         panels[-1].set_xlabel("joules of the control to its target (modelled)")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
