@@ -38,6 +38,8 @@ def test_every_rung_is_a_study(rung, spec):
         for value in axis.values
     } or {study.task["rung"].irrelevant}
     assert shares == ({0.0, 0.2} if rung.is_clean else {0.2})
+    # half of what is spoilt has no class, half a wrong label
+    assert study.task["rung"].wrong_label == study.task["rung"].irrelevant
     assert study.seed != spec.seed
 
 
