@@ -507,8 +507,12 @@ def draw(table: Sequence[dict[str, Any]]) -> bytes:
             axes.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
             axes.yaxis.set_minor_locator(NullLocator())
             joule_ticks(axes)
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=20))
             axes.xaxis.set_minor_locator(NullLocator())
+        spent = [row.control.value for row in rows if row.role == "control"]
+        # to the next 1 or 3 on either side
+        low, high = 2.0 * np.log10([min(spent), max(spent)])
+        panels[-1].set_xlim(10.0 ** (np.floor(low) / 2), 10.0 ** (np.ceil(high) / 2))
         panels[-1].set_xlabel("joules of the control to its target (modelled)")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
