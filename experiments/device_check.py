@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hitl_sim.energy import load_profile
 from hitl_sim.energy.meters.boards import Board, find_boards, read_joules, read_power_w
 from hitl_sim.energy.meters.counter import watch_counter
 from hitl_sim.energy.meters.simulated import (
@@ -467,6 +468,10 @@ def main() -> None:
             raise SystemExit(str(error)) from error
         return
     base = "laptop-cpu" if given.rehearse else given.base
+    try:
+        load_profile(base)
+    except ValueError as error:
+        reader.error(str(error).replace("`device`", "`--base`"))
     found = check(
         given.out, base, given.step or list(STEPS), is_rehearsed=given.rehearse
     )

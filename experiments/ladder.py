@@ -359,12 +359,12 @@ def chosen(rungs: Sequence[Rung], names: Sequence[str] | None) -> list[Rung]:
     """Pick rungs by name.
 
     Raises:
-        SystemExit: there is none of that name.
+        ValueError: there is none of that name.
     """
     known = [rung.name for rung in rungs]
     for name in names or ():
         if name not in known:
-            raise SystemExit(
+            raise ValueError(
                 f"`--rung` must be one of {', '.join(known)}, got {name!r}."
             )
     return [rung for rung in rungs if not names or rung.name in names]
@@ -379,6 +379,21 @@ def main() -> None:
     reader.add_argument("--smoke", action="store_true", help="the quick form")
     reader.add_argument("--page", action="store_true", help="write the page alone")
     given = reader.parse_args()
+    if given.data is not None and not given.data.is_dir():
+        reader.error(f"`--data` must be a folder, got {str(given.data)!r}.")
+    try:
+        _run(given)
+    except (ValueError, RuntimeError) as error:
+        reader.error(str(error))
+
+
+def _run(given: argparse.Namespace) -> None:
+    """Do what was asked for.
+
+    Raises:
+        ValueError: a rung is not there, or cannot be a study.
+        RuntimeError: runs failed, or a rung that another stands on is not there.
+    """
     spec = load_spec(HERE / "ladder.toml", is_smoke=given.smoke)
     rungs = chosen(read_rungs(), given.rung)
     if given.smoke:

@@ -149,6 +149,16 @@ def test_without_a_board_every_step_says_why(tmp_path, monkeypatch, capsys):
     assert "idle power: failed (" in capsys.readouterr().out
 
 
+def test_an_unknown_profile_is_refused_before_any_step(tmp_path, monkeypatch, capsys):
+    words = ["device_check.py", str(tmp_path / "out"), "--base", "nope"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as refused:
+        device_check.main()
+    assert refused.value.code == 2
+    assert "must be one of 'laptop-cpu'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_every_step_is_rehearsed(tmp_path):
     found = check(tmp_path, "laptop-cpu", list(STEPS), is_rehearsed=True)

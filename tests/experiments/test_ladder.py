@@ -64,8 +64,27 @@ def test_a_top_rung_without_the_one_below_is_refused(spec, tmp_path):
 
 
 def test_an_unknown_rung_is_refused():
-    with pytest.raises(SystemExit, match=r"`--rung` must be one of .* got 'digits-9'"):
+    with pytest.raises(ValueError, match=r"`--rung` must be one of .* got 'digits-9'"):
         ladder.chosen(RUNGS, ["digits-9"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--rung", "digits-9"], "`--rung` must be one of"),
+        (["--rung", "digits-4"], "`digits-3`, which must be run first"),
+        (["--data", "nowhere"], "`--data` must be a folder, got 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_a_line(
+    words, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("sys.argv", ["ladder.py", str(tmp_path), *words])
+    with pytest.raises(SystemExit) as refused:
+        ladder.main()
+    assert refused.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_of_a_rung_take_the_place_of_its_own_alone(tmp_path):
