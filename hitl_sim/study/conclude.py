@@ -16,6 +16,7 @@ from hitl_sim.analysis.condition.confirmation import Confirmation
 from hitl_sim.analysis.condition.finding import StudyResult
 from hitl_sim.analysis.condition.result import analyse, bill_runs
 from hitl_sim.analysis.run.record import RunGroup, read_groups
+from hitl_sim.analysis.run.reuse import trainings_of
 from hitl_sim.cost import Prices
 from hitl_sim.energy import DeviceProfile
 from hitl_sim.study.analysis_plan import (
@@ -116,7 +117,7 @@ class Analysis:
                 smoothing=study["target"]["smoothing"],
                 smallest_effect=study["smallest_effect"],
                 seed=study["seed"],
-                trainings=study.get("reuse", {}).get("trainings", 1),
+                trainings=trainings_of(study.get("reuse", {}), asked.life_queries),
             )
         again = self._confirmed(found, prices)
         return replace(found, **self._plan_under(asked), confirmations=again)

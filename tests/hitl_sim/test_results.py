@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import hitl_sim as hs
 from hitl_sim.cli import app
 from hitl_sim.cost.constant import load_toml
 from hitl_sim.record import RecordError
+from hitl_sim.results import open_results
 from hitl_sim.unit import S_PER_H
 from hitl_sim.workload import bill
 
@@ -236,3 +238,25 @@ def test_an_explorer_is_written_with_every_target_that_is_asked_for(results, tmp
     assert call(words).exit_code == 0
     assert out.exists()
     assert call(words).exit_code != 0
+
+
+def test_fits_over_a_life_share_the_guidance_as_trainings_do(results, tmp_path):
+    """Ten fits of one model are ten trainings: E* of both is the same to the bit."""
+
+    def sizes(name, prices=None, **reuse):
+        folder = shutil.copytree(results.folder, tmp_path / name)
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["study"]["reuse"] = reuse
+        path.write_text(json.dumps(manifest))
+        found = open_results(folder).reprice(**(prices or {}))
+        asked = found.result.tasks[0].with_people[0].over_control[-1]
+        return asked.trainings, asked.saved.value, asked.joules.low
+
+    life = {"life_queries": 1e6}
+    ten = sizes("ten", life, trainings=1, retrain_every=1e5)
+    assert ten == sizes("plain", life, trainings=10)
+    assert ten[0] == 10
+    # a longer life is a price: more fits share, and nothing is run for it
+    longer = sizes("longer", {"life_queries": 3e6}, trainings=1, retrain_every=1e5)
+    assert longer[0] == 30

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hitl_sim.analysis.run.reuse import trainings_of
 from hitl_sim.cost import check_prices
 from hitl_sim.learn.intervention import Arm, Surroundings
 from hitl_sim.learn.intervention.before import TABLE, check_before
@@ -55,6 +56,7 @@ def convert(raw: Mapping[str, Any]) -> StudySpec:
     spec = read_table({**raw, **arms, "part": parts}, StudySpec)
     with in_study():
         check_prices(spec.prices)
+        trainings_of(msgspec.to_builtins(spec.reuse), spec.prices.life_queries)
         spec.network.resolved(planned)
         _check_optimiser(spec, planned)
         spec.training.resolved(planned)

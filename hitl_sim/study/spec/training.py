@@ -107,9 +107,13 @@ class ReuseSpec(Table, frozen=True):
         trainings: how many trainings share what people and the choosing gave: seeds,
             networks and versions that learn from the same data. That each saves what
             those of the study do is assumed.
+        retrain_every: queries of a model's life (`prices.life_queries`) after which
+            each of them is trained anew on the items that were chosen, nothing being
+            asked or chosen again; each is trained once when left out.
     """
 
     trainings: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1
+    retrain_every: Annotated[float, Meta(ge=1.0)] | None = None
 
 
 class TargetSpec(Table, frozen=True):

@@ -92,3 +92,15 @@ def test_axes_name_options_and_params_of_the_optimiser(tables):
     tables["axis"] = [{"field": "training.options.nesterov", "values": [1, 2]}]
     with pytest.raises(SpecError, match=r"must be a field of \[training\]"):
         expand(convert(tables))
+
+
+def test_a_model_trained_anew_needs_queries_of_its_life(tables):
+    tables["reuse"] = {"retrain_every": 1e5}
+    tables["prices"]["life_queries"] = 0.0
+    with pytest.raises(SpecError, match=r"`prices.life_queries` must be > 0"):
+        convert(tables)
+    tables["prices"]["life_queries"] = 1e6
+    assert convert(tables).reuse.retrain_every == 1e5
+    tables["reuse"]["retrain_every"] = 0.5
+    with pytest.raises(SpecError, match=r"`reuse.retrain_every` must be .*>= 1"):
+        convert(tables)
