@@ -97,7 +97,7 @@ def next_question(
     store: Store, settings: Settings, person: Person
 ) -> dict[str, Any] | None:
     """Give a participant their question, or the next one; None where there is none."""
-    with store.writing() as db:
+    with store.writing(is_lasting=False) as db:
         now = store.tick(db)
         _see(db, person, now)
         values = {"person": person.number, "now": now, "cut": now - settings.lease_s}
@@ -151,7 +151,7 @@ def beat(store: Store, person: Person, name: str) -> None:
     Raises:
         NotTheirsError: it is not theirs.
     """
-    with store.writing() as db:
+    with store.writing(is_lasting=False) as db:
         now = store.tick(db)
         _assignment(db, person, name)
         _see(db, person, now)

@@ -79,6 +79,8 @@ class Store:
         folder: of the desk.
     """
 
+    _sync = ("NORMAL", "FULL")
+
     def __init__(
         self, folder: Path, wall: Seconds = time.time, pace: Seconds = time.monotonic
     ) -> None:
@@ -118,8 +120,6 @@ class Store:
         for pragma in (
             f"busy_timeout = {_BUSY_MS}",
             "journal_mode = WAL",
-            # an answer that was taken is on the disk
-            "synchronous = FULL",
             "foreign_keys = ON",
             # what is deleted is written over
             "secure_delete = ON",
@@ -142,9 +142,15 @@ class Store:
             )
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a transaction: all of it is done, or nothing."""
+    def writing(self, *, is_lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Open a transaction: all of it is done, or nothing.
+
+        Args:
+            is_lasting: whether it is waited for until the disk has it, so that it
+                outlasts a power cut too; a killed process it outlasts in any case.
+        """
         with self._lock:
+            self._db.execute(f"PRAGMA synchronous = {self._sync[is_lasting]}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db

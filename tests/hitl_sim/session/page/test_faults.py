@@ -31,16 +31,13 @@ class Killable(Store):
     """A file whose process is killed before or after a transaction is whole."""
 
     end = None
-
-    def __init__(self, *given):
-        super().__init__(*given)
-        # processes are killed here, machines are not: no need to wait for the disk
-        self._db.execute("PRAGMA synchronous = OFF")
+    # processes are killed here, machines are not: no need to wait for the disk
+    _sync = ("OFF", "OFF")
 
     @contextmanager
-    def writing(self):
+    def writing(self, **given):
         end, self.end = self.end, None
-        with super().writing() as db:
+        with super().writing(**given) as db:
             yield db
             if end == "before":
                 raise KilledError
