@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hitl_sim import (
         cache as cache,
         check as check,
+        desk as desk,
         devices as devices,
         part as part,
     )
@@ -37,6 +38,7 @@ _NAMES = {
     "cache": "hitl_sim.cache",
     "check": "hitl_sim.check",
     "crowd": "hitl_sim.session.crowd:crowd",
+    "desk": "hitl_sim.desk",
     "devices": "hitl_sim.devices",
     "load": "hitl_sim.study.study:load",
     "open_results": "hitl_sim.results:open_results",

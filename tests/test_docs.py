@@ -30,11 +30,10 @@ ELSEWHERE = (
         "profile",
     ),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
-    "fit-machine",
-    "project",
+    *("fit-machine", "project", "desk", "participants"),
 )
-"""Need a finished study, a file of answers or minutes, as does `--tune`, or set what
-is the user's own: other tests run them; here their words are read."""
+"""Need a finished study, people, a file of answers or minutes, as does `--tune`, or set
+what is the user's own: other tests run them; here their words are read."""
 ROOT = Path(__file__).parents[1]
 _TOP = ("README.md", "CONTRIBUTING.md", "experiments/README.md")
 PAGES = (*(ROOT / name for name in _TOP), *sorted(ROOT.glob("docs/*.md")))

@@ -8,6 +8,7 @@ from hitl_sim.cli import studies as studies  # isort: skip
 from hitl_sim.cli import people as people  # isort: skip
 from hitl_sim.cli import energy as energy  # isort: skip
 from hitl_sim.cli import workload as workload  # isort: skip
+from hitl_sim.cli import live as live  # isort: skip
 from hitl_sim.cli import tools as tools  # isort: skip
 from hitl_sim.cli.app import app as app
 

@@ -20,6 +20,7 @@ from oracles.populations import (
 )
 
 if TYPE_CHECKING:
+    from hitl_sim.session.desk.page.crowd import PageCrowd
     from hitl_sim.session.desk.recorded import RecordedCrowd
     from hitl_sim.session.desk.simulated import SimulatedCrowd
 
@@ -48,10 +49,12 @@ class Crowds:
         size: int | None = None,
         recording: str | Path | None = None,
         policy: str | None = None,
+        page: str | Path | None = None,
+        deadline_s: float | None = None,
         workforce: Mapping[str, Any] | None = None,
         speed: float | None = None,
         **parameters: float,
-    ) -> SimulatedCrowd | RecordedCrowd:
+    ) -> SimulatedCrowd | RecordedCrowd | PageCrowd:
         """Say who answers in a session.
 
         Args:
@@ -62,8 +65,11 @@ class Crowds:
                 writes it, or one of the folder `answers` of a session.
             policy: with a recording, where too few people answered an item: "refuse"
                 the question with an error, or "restrict" to other items.
+            page: folder of a desk in their place, where real people answer on the page
+                that `hitl-sim desk` serves; made if missing.
+            deadline_s: with a page, time after which a question is given up, s.
             workforce: when they work and rest, by the fields of `[workforce]` of a
-                study file, but for `size`.
+                study file, but for `size`; with a page `requester_h` alone.
             speed: how many times faster than people they answer, in real time, to try
                 what a loop does while it waits; at once when left out. Records are the
                 same.
@@ -82,6 +88,10 @@ class Crowds:
         from hitl_sim.study.spec.read import read_table  # noqa: PLC0415
 
         check_speed(speed)
+        if page is not None or deadline_s is not None:
+            given = {"population": population, "size": size, "recording": recording}
+            others = {"policy": policy, "speed": speed, **parameters}
+            return _on_page(page, deadline_s, workforce, {**given, **others})
         try:
             read_table({"population": population or _DEFAULT, **parameters}, CrowdSpec)
             team = read_table(
@@ -99,8 +109,8 @@ class Crowds:
                 load_recording,
             )
 
-            given = {"population": population, "size": size, **parameters}
-            for name, value in given.items():
+            own = {"population": population, "size": size, **parameters}
+            for name, value in own.items():
                 if value is not None:
                     raise SessionError(
                         f"`{name}` must be left out with a recording, whose people "
@@ -122,6 +132,32 @@ class Crowds:
 
         name = population or _DEFAULT
         return SimulatedCrowd(name, team.size, parameters, hours, speed)
+
+
+def _on_page(
+    page: str | Path | None,
+    deadline_s: float | None,
+    workforce: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+) -> PageCrowd:
+    """Take people who answer on a page.
+
+    Raises:
+        SessionError: there is no page, or an argument that is not of real people.
+    """
+    from hitl_sim.session.desk.page.crowd import page_crowd  # noqa: PLC0415
+
+    if page is None:
+        raise SessionError(
+            f"`deadline_s` must be left out without a page, got {deadline_s!r}."
+        )
+    for name, value in given.items():
+        if value is not None:
+            raise SessionError(
+                f"`{name}` must be left out with a page, where real people answer in "
+                f"their own time, got {value!r}."
+            )
+    return page_crowd(page, deadline_s, workforce)
 
 
 crowd = Crowds()

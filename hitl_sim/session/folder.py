@@ -29,6 +29,7 @@ from hitl_sim.session.claim import Claim
 from hitl_sim.session.desk import Crowd
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.profile import measured_profile
+from hitl_sim.session.withdrawal import withdrawal_note
 from hitl_sim.study.analysis_plan import lock_plan
 from hitl_sim.study.folder import SESSION, write_results, write_runs
 from hitl_sim.study.made_by import made_by
@@ -141,12 +142,13 @@ def publish(out: Path, session: Mapping[str, Any], base: DeviceProfile) -> None:
             if run["key"] in finished
         ]
         profile = measured_profile(base, measured)
-        manifest = _manifest(session, runs, measured, profile)
+        manifest = _manifest(out, session, runs, measured, profile)
         write_runs(out, _runs_table(runs, session, finished), manifest)
         write_results(out)
 
 
 def _manifest(
+    out: Path,
     session: Mapping[str, Any],
     runs: Sequence[Mapping[str, Any]],
     measured: Sequence[Mapping[str, Any]],
@@ -158,6 +160,8 @@ def _manifest(
         notes.append(PILOTED)
     if not any(run["pool_labels"] for run in runs):
         notes.append(UNLABELLED)
+    if note := withdrawal_note(out):
+        notes.append(note)
     asked = [run["asked"] for run in runs if run["asked"]]
     kinds = sorted({kind for one in asked for kind in one["feedback"]})
     crowd = session["crowd"]

@@ -24,6 +24,7 @@ from hitl_sim.session.desk import Crowd
 from hitl_sim.session.error import SessionError
 from hitl_sim.session.metering import Metering, open_metering
 from hitl_sim.session.target import Target
+from hitl_sim.session.withdrawal import Withdrawable, erase_answers
 from hitl_sim.study.folder import MANIFEST, SESSION
 from hitl_sim.study.store import (
     check_folder,
@@ -385,7 +386,9 @@ class Session:
         self._publish()
 
     def _publish(self) -> None:
-        """Write the tables of the folder."""
+        """Write the tables of the folder, without answers of whoever withdrew."""
+        if isinstance(self.crowd, Withdrawable):
+            erase_answers(self.out, self.crowd.withdrawn().keys())
         self._num_published = len(folder.recorded_keys(self.out))
         folder.publish(self.out, self._tables(), self.base)
 
