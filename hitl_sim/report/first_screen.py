@@ -159,7 +159,9 @@ def crowds_of(task: TaskResult) -> list[Crowd]:
 
 
 def _people(population: str, finding: Finding) -> Crowd:
-    return Crowd(population, f"{population} people", finding)
+    is_own = population.partition(":")[0].endswith(".toml")
+    who = f"the people of {population}" if is_own else f"{population} people"
+    return Crowd(population, who, finding)
 
 
 def _swept(findings: Sequence[Finding]) -> list[str]:
@@ -195,7 +197,8 @@ def _three(line: Sequence[Finding], field: str) -> list[Crowd]:
     if field == "crowd.population":
         named = {str(f.settings[field]): f for f in line}
         wanted = [one for one in (_BEST, _MIDDLE, _WORST) if one in named]
-        if len(wanted) > 1:
+        # crowds of one's own are told too, where they stand in for one of the three
+        if len(wanted) > 1 and len(wanted) >= min(len(named), 3):
             return [_people(one, named[one]) for one in wanted]
         by_ratio = sorted(line, key=lambda f: f.ratio.value)
         return [_people(str(f.settings[field]), f) for f in _ends(by_ratio)]

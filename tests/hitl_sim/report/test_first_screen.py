@@ -5,6 +5,7 @@ import functools
 import io
 
 import pytest
+import rich.console
 from rich.console import Console
 
 from hitl_sim.analysis.condition.finding import best
@@ -15,7 +16,7 @@ from hitl_sim.report.first_screen import (
     first_screen,
     name_of,
 )
-from hitl_sim.report.terminal.answer import render_first_screen
+from hitl_sim.report.terminal.answer import first_screen_text, render_first_screen
 from hitl_sim.report.words import tell
 
 
@@ -50,6 +51,26 @@ def many(synthetic, analysed):
         return dataclasses.replace(one(ratios[0]), tasks=whole)
 
     return study
+
+
+def test_a_crowd_of_ones_own_is_told_between_the_named_ones(synthetic, analysed):
+    arms = [
+        synthetic.relevance(ratio, crowd)
+        for crowd, ratio in (("perfect", 0.7), ("ours.toml", 0.8), ("spammer", 2.0))
+    ]
+    (task,) = analysed([*arms, synthetic.NULL], sd=0.05).tasks
+    names = [crowd.name for crowd in crowds_of(task)]
+    assert names == ["perfect", "ours.toml", "spammer"]
+    assert crowds_of(task)[1].who == "the people of ours.toml"
+
+
+def test_in_a_notebook_the_text_is_returned_and_not_shown(
+    crowded, weighed, monkeypatch
+):
+    plain = shown(crowded, weighed)
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    text = first_screen_text(crowded, tell(crowded, weighed), weighed)
+    assert text.splitlines() == plain
 
 
 def test_a_task_has_a_verdict_with_three_crowds(crowded, weighed):
