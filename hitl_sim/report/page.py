@@ -210,7 +210,8 @@ def _headline(first: FirstScreen, result: StudyResult, data: PageData) -> PageTa
             size = of.finding.over_machine[0] if of.is_size else None
             beside = "best arm without people"
             name = size_name(beside, size.trainings) if size else RATIO
-            found.append(Cell(text, name=name, key=keys[id(of.finding)]))
+            key = keys[id(of.finding)]
+            found.append(Cell(text, name=name, key=key, look=of.side))
         rows.append(Row(tuple(found), kind=kind))
     return PageTable("answer in one look", first.table.headings, rows)
 
