@@ -52,7 +52,9 @@ def test_rows_are_shown_up_to_twenty_conditions_and_of_many_tasks(wide, mapped):
 
 @pytest.mark.parametrize("num", [1, 2])
 def test_a_map_takes_the_place_of_rows_on_one_screen(wide, num):
-    result = dataclasses.replace(wide, tasks=wide.tasks * num)
+    (task,) = wide.tasks
+    tasks = tuple(dataclasses.replace(task, task=f"task {n}") for n in range(num))
+    result = dataclasses.replace(wide, tasks=tasks)
     found = first_screen(result)
     assert len(found.table.rows) <= MOST_ROWS
     assert len(found.table.headings) <= 1 + MOST_COLUMNS
