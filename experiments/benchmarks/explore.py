@@ -87,6 +87,9 @@ def measure(text: str, browser: str) -> Mapping[str, list[float]]:
         """Gives the page, and takes what it measured."""
 
         def do_GET(self) -> None:
+            if self.path != "/":
+                self.send_error(404)
+                return
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()

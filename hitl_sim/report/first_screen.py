@@ -97,12 +97,12 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
         verdicts: one per task, for what other boundaries of an hour would change.
     """
     tasks = result.tasks
+    crowds = max(map(crowds_of, tasks), key=len, default=[])
+    middle = crowds[len(crowds) // 2].who if len(crowds) > 1 else "people"
     if len(tasks) <= MOST_TOLD:
         told = tuple(_verdict(task, result) for task in tasks)
     else:
-        told = (_count(result),)
-    crowds = max(map(crowds_of, tasks), key=len, default=[])
-    middle = crowds[len(crowds) // 2].who if len(crowds) > 1 else "people"
+        told = (_count(result, middle),)
     own = own_training(result)
     is_spoilt = any(spoilt(task, result) > 0.0 for task in tasks)
     asked = [bool(f.replay) for task in tasks for f in task.with_people]
@@ -278,12 +278,30 @@ def _verdict(task: TaskResult, result: StudyResult) -> str:
     )
 
 
-def _count(result: StudyResult) -> str:
-    """Say in how many tasks people saved, at best."""
-    leaders = [_leader(task) for task in result.tasks]
-    sides = Counter(effect_of(one) for one in leaders if one is not None)
+def _count(result: StudyResult, middle: str) -> str:
+    """Say in how many tasks people saved, how much at best, and from which size on."""
+    leaders = [one for one in map(_leader, result.tasks) if one is not None]
+    sides = Counter(map(effect_of, leaders))
     told = {side: sides[side] for side in ("saves", "costs", "open")}
-    return say("first.count", num=len(leaders), **told)
+    saved = [1 - one.ratio.value for one in leaders if effect_of(one) == "saves"]
+    usual = [
+        crowds[len(crowds) // 2].finding
+        for task in result.tasks
+        if (crowds := crowds_of(task))
+    ]
+    sizes = [one.over_machine[0] for one in usual if one.over_machine]
+    known = [one for one in sizes if 0.0 < one.joules.value < math.inf]
+    soonest = min(known, key=lambda one: one.joules.value, default=None)
+    return say(
+        "first.count",
+        num=len(result.tasks),
+        least=min(saved, default=0.0),
+        most=max(saved, default=0.0),
+        typical=sum(effect_of(one) == "saves" for one in usual),
+        middle=middle,
+        size=size_column(soonest) if soonest else "",
+        **told,
+    )
 
 
 def _table(

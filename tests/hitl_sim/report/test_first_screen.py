@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import io
+import re
 
 import pytest
 import rich.console
@@ -124,7 +125,13 @@ def test_it_is_one_screen_however_many_tasks_there_are(many, num):
 def test_many_tasks_are_counted_and_the_rest_is_told(many):
     found = first_screen(many(*[0.5] * 9, *[2.0] * 5))
     (told,) = found.verdicts
-    assert "saved energy of training in 9 of 14 tasks, cost some in 5" in told
+    assert "of the energy of training in 9 of 14 tasks, cost some in 5" in told
+    # the same task nine times: one saving, and that of the crowd in the middle
+    (saving,) = re.findall(r"At best people saved (\d+)% of the energy", told)
+    leader = best(many(0.5).tasks[0].with_people)
+    assert saving == f"{100 * (1 - leader.ratio.value):.0f}"
+    assert "typical people surely saved some in 9. " in told
+    assert re.search(r"at the least [\d.]+ k?Wh\??", told)
     assert len(found.table.rows) == MOST_ROWS
     assert found.table.rows[-1][0] == "and 3 more tasks"
 
