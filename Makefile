@@ -18,7 +18,7 @@ lint: $(VENV)/.installed-test
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash .ci/gate lint
 
 docs: $(VENV)/.installed-docs
-	$(BIN)/python -m sphinx -W --keep-going -q -b html -c docs . build/docs
+	$(BIN)/python -m sphinx -W -j 2 --keep-going -q -b html -c docs . build/docs
 	@echo "Site: build/docs/docs/index.html"
 
 bench: $(VENV)/.installed-test

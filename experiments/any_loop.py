@@ -119,16 +119,17 @@ def estimate(results, rng):
 def told(found):
     """Write each form's rho, and its difference from the compiled study's."""
     base, drawn = found["compiled"]
-    lines = [f"{'':10}{'rho in steps':>26}{'log rho less compiled':>28}"]
+    lines = ["| form | rho in steps | log rho less compiled |", "|---|---|---|"]
     inside = {}
     for name, (value, draws) in found.items():
         low, high = np.exp(np.quantile(draws, (0.05, 0.95)))
-        line = f"{name:10}{np.exp(value):10.3f} [{low:.3f}, {high:.3f}]"
+        less = ""
         if name != "compiled":
             ends = np.quantile(draws - drawn, (0.05, 0.95))
-            line += f"{value - base:+14.3f} [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+            less = f"{value - base:+.3f} [{ends[0]:+.3f}, {ends[1]:+.3f}]"
             inside[name] = bool(ends[0] > -MARGIN and ends[1] < MARGIN)
-        lines.append(line)
+        rho = f"{np.exp(value):.3f} [{low:.3f}, {high:.3f}]"
+        lines.append(f"| {name} | {rho} | {less} |")
     return "\n".join(lines), inside
 
 
@@ -168,9 +169,7 @@ session and to the compiled study, with splits, weights and people of their own.
 in training steps to the target per success, relevance by control: what every form
 counts alike.
 
-```text
 {text}
-```
 
 ![Differences of log rho with their 90 % intervals](any_loop.png)
 

@@ -40,12 +40,15 @@ def ratio(copy, control, rows: np.ndarray) -> float:
 
 
 def main() -> None:
-    """Run the study and print one line per task and rule."""
+    """Run the study and print a row of its page's table per task and rule."""
     here = Path(__file__).parent
     out = asked(__doc__, "results", Path("results/pilot")).results
     run_study(load_spec(here / "pilot.toml"), out, 2)
     spec, table, _ = load_study(out)
     rows = table.to_pylist()
+    print(
+        "| task | target set by the | rho | replicates |", "|---|---|---|---|", sep="\n"
+    )
     for task in spec.task:
         curves = {
             role: smooth(
@@ -72,8 +75,8 @@ def main() -> None:
             low, high = np.quantile(draws, [0.025, 0.975])
             rho = ratio(copy, control, np.arange(len(target)))
             print(
-                f"{task:>10}, target set by the {rule:>7}: rho {rho:.3f} "
-                f"[{low:.3f}, {high:.3f}], {spec.replicates} replicates"
+                f"| {task} | {rule} | {rho:.3f} [{low:.3f}, {high:.3f}] "
+                f"| {spec.replicates} |"
             )
 
 

@@ -74,6 +74,7 @@ class Answer:
     """What a study found, in words and as data.
 
     Attributes:
+        first_screen: the answer in one look, as the terminal shows it.
         caution: what kind of joules and people these are.
         changed: what of the plan was changed after the first record; empty where
             nothing was.
@@ -81,6 +82,7 @@ class Answer:
         data: every number of the report, as plain JSON values, with their sources.
     """
 
+    first_screen: str
     caution: str
     changed: str
     tasks: tuple[TaskAnswer, ...]
@@ -184,9 +186,13 @@ class Results:
     def answer(self) -> Answer:
         """Return the verdict: in words, and as data."""
         from hitl_sim.report.data_file import report_data  # noqa: PLC0415 - draws
+        from hitl_sim.report.terminal.answer import (  # noqa: PLC0415 - loads figures
+            first_screen_text,
+        )
 
         words = self.words
         return Answer(
+            first_screen_text(self.result, words, self.verdicts),
             words.caution,
             words.changed,
             tuple(
@@ -294,7 +300,10 @@ class Results:
             `figures/` are beside it.
         """
         from hitl_sim.report.earlier import keep_earlier_report  # noqa: PLC0415
-        from hitl_sim.report.page import write_report  # noqa: PLC0415 - loads matplotlib
+        from hitl_sim.report.page import (  # noqa: PLC0415 - loads matplotlib
+            page_captions,
+            write_report,
+        )
         from hitl_sim.report.terminal.answer import (  # noqa: PLC0415
             write_findings,
         )
@@ -303,8 +312,7 @@ class Results:
         command = again or f"hitl-sim report {self.folder}"
         keep_earlier_report(out, self.result.plan_hash)
         self._analysis.write_bill(out, self.prices)
-        write_findings(self.result, self.words, out, command, self.verdicts)
-        return write_report(
+        page = write_report(
             self.result,
             out,
             verdicts=self.verdicts,
@@ -312,6 +320,9 @@ class Results:
             rerun_command=command,
             title=f"Study {self.folder.resolve().name}",
         )
+        drawn = page_captions(out)
+        write_findings(self.result, self.words, out, command, self.verdicts, drawn)
+        return page
 
     def explore(
         self,

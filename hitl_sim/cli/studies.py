@@ -89,6 +89,9 @@ def run(
             min=0.001, help="Time after which a chunk is taken to hang and ended, s."
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show how far each program is, too.")
+    ] = False,
 ) -> None:
     """Run a study, or resume it, and print the answer.
 
@@ -142,7 +145,10 @@ def run(
             )
         return
     console.print(f"[bold]{escape(study.spec.question)}[/bold]")
-    with resumable(console, again), shown_progress(console) as show:
+    with (
+        resumable(console, again),
+        shown_progress(console, is_verbose=verbose) as show,
+    ):
         study.run(
             folder,
             progress=show,
@@ -211,6 +217,7 @@ def _report(
         render_first_screen,
         render_terminal,
     )
+    from hitl_sim.report.terminal.progress import shown_steps
     from hitl_sim.report.terminal.show import print_text
     from hitl_sim.results import open_results
     from hitl_sim.study.analysis_plan import STUDY
@@ -218,13 +225,22 @@ def _report(
     results = open_results(folder)
     if device is not None:
         results = results.reprice(device)
-    own = results.result, console, results.words
+    with shown_steps(console) as step:
+        step("billing every run")
+        result = results.result
+        step("weighing what would change the decision")
+        verdicts = results.verdicts
+        step("putting the answer in words")
+        words = results.words
+    own = result, console, words
     if is_all:
         render_terminal(*own)
         print_own_energy(console, folder)
     else:
-        render_first_screen(*own, results.verdicts)
-    page = results.report(again=again)
+        render_first_screen(*own, verdicts)
+    with shown_steps(console) as step:
+        step("drawing the figures and writing the page")
+        page = results.report(again=again)
     # only a study can be run again from its folder
     can_confirm = (folder / STUDY).exists()
     print_text(console, "first.more", folder=folder, page=page, can_confirm=can_confirm)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rich.text import Text
+
 from hitl_sim.analysis.chance.claim import Effect
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult, best
 from hitl_sim.analysis.condition.training_size import TrainingSize
@@ -17,7 +19,8 @@ from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.analysis.run.record import plain_value
 from hitl_sim.cost import nearest_run
 from hitl_sim.energy.display import format_value
-from hitl_sim.report.number import RHO, near_text, ratio_text, some_of
+from hitl_sim.report.crowd_map import CrowdMap, crowd_maps, short_name
+from hitl_sim.report.number import RHO, digits, near_text, ratio_text, some_of
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import size_column
@@ -52,10 +55,14 @@ class Crowd(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """What a cell of the table is of: a condition, and its rho or its E*."""
+    """What a cell of the table is of: a condition, and its rho or its E*.
+
+    `side` colours a cell of a map: "saves", "costs" or "open"; empty: no such cell.
+    """
 
     finding: Finding
     is_size: bool = False
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,22 +97,28 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
         verdicts: one per task, for what other boundaries of an hour would change.
     """
     tasks = result.tasks
+    crowds = max(map(crowds_of, tasks), key=len, default=[])
+    middle = crowds[len(crowds) // 2].who if len(crowds) > 1 else "people"
     if len(tasks) <= MOST_TOLD:
         told = tuple(_verdict(task, result) for task in tasks)
     else:
-        told = (_count(result),)
-    crowds = max(map(crowds_of, tasks), key=len, default=[])
-    middle = crowds[len(crowds) // 2].who if len(crowds) > 1 else "people"
+        told = (_count(result, middle),)
     own = own_training(result)
     is_spoilt = any(spoilt(task, result) > 0.0 for task in tasks)
     asked = [bool(f.replay) for task in tasks for f in task.with_people]
-    table, behind = _table(result)
+    maps = crowd_maps(result)
+    table, behind = _map_table(result, maps) if maps else _table(result)
     return FirstScreen(
         warning=say("check.untuned", own=own) if own else "",
         verdicts=told,
         table=table,
         behind=tuple(behind),
-        legend=say("first.legend", crowd=middle, is_spoilt=is_spoilt),
+        legend=say(
+            "first.legend",
+            crowd=middle,
+            is_spoilt=is_spoilt,
+            map=next(iter(maps), None),
+        ),
         turns=tuple(_turns(result, verdicts)),
         caution=say(
             "first.caution", result=result, asked=asked, total=len(result.work)
@@ -159,7 +172,9 @@ def crowds_of(task: TaskResult) -> list[Crowd]:
 
 
 def _people(population: str, finding: Finding) -> Crowd:
-    return Crowd(population, f"{population} people", finding)
+    is_own = population.partition(":")[0].endswith(".toml")
+    who = f"the people of {population}" if is_own else f"{population} people"
+    return Crowd(population, who, finding)
 
 
 def _swept(findings: Sequence[Finding]) -> list[str]:
@@ -195,7 +210,8 @@ def _three(line: Sequence[Finding], field: str) -> list[Crowd]:
     if field == "crowd.population":
         named = {str(f.settings[field]): f for f in line}
         wanted = [one for one in (_BEST, _MIDDLE, _WORST) if one in named]
-        if len(wanted) > 1:
+        # crowds of one's own are told too, where they stand in for one of the three
+        if len(wanted) > 1 and len(wanted) >= min(len(named), 3):
             return [_people(one, named[one]) for one in wanted]
         by_ratio = sorted(line, key=lambda f: f.ratio.value)
         return [_people(str(f.settings[field]), f) for f in _ends(by_ratio)]
@@ -262,12 +278,30 @@ def _verdict(task: TaskResult, result: StudyResult) -> str:
     )
 
 
-def _count(result: StudyResult) -> str:
-    """Say in how many tasks people saved, at best."""
-    leaders = [_leader(task) for task in result.tasks]
-    sides = Counter(effect_of(one) for one in leaders if one is not None)
+def _count(result: StudyResult, middle: str) -> str:
+    """Say in how many tasks people saved, how much at best, and from which size on."""
+    leaders = [one for one in map(_leader, result.tasks) if one is not None]
+    sides = Counter(map(effect_of, leaders))
     told = {side: sides[side] for side in ("saves", "costs", "open")}
-    return say("first.count", num=len(leaders), **told)
+    saved = [1 - one.ratio.value for one in leaders if effect_of(one) == "saves"]
+    usual = [
+        crowds[len(crowds) // 2].finding
+        for task in result.tasks
+        if (crowds := crowds_of(task))
+    ]
+    sizes = [one.over_machine[0] for one in usual if one.over_machine]
+    known = [one for one in sizes if 0.0 < one.joules.value < math.inf]
+    soonest = min(known, key=lambda one: one.joules.value, default=None)
+    return say(
+        "first.count",
+        num=len(result.tasks),
+        least=min(saved, default=0.0),
+        most=max(saved, default=0.0),
+        typical=sum(effect_of(one) == "saves" for one in usual),
+        middle=middle,
+        size=size_column(soonest) if soonest else "",
+        **told,
+    )
 
 
 def _table(
@@ -335,6 +369,61 @@ def _table(
         classes.append("control")
         behind = [*behind[: MOST_ROWS - 1], (None,) * width]
     return Table(heads, rows, classes=classes), behind
+
+
+_SIDES = {"saves": "black on cyan", "costs": "black on yellow"}
+"""How a terminal colours cells of a map; a word is in each for those without."""
+
+
+def _map_table(
+    result: StudyResult, maps: Sequence[CrowdMap]
+) -> tuple[Table, list[tuple[Behind | None, ...]]]:
+    """Lay out each task's map between its control and what machines do.
+
+    Returns:
+        The table, and what its cells are of.
+    """
+    across, columns = maps[0].across, maps[0].columns
+    heads = (
+        f"{RHO}, by {short_name(across)}:",
+        *(str(plain_value(value)) for value in columns),
+    )
+    blank: list[str | Text] = [""] * len(columns)
+    none: list[Behind | None] = [None] * len(columns)
+    rows, classes = list[Sequence[str | Text]](), list[str]()
+    behind = list[tuple[Behind | None, ...]]()
+    for task, found in zip(result.tasks, maps, strict=True):
+        name = name_of(task, result, is_short=True)
+        rows.append((f"{name}: control {_joules(task)}", *blank))
+        classes.append("control")
+        behind.append((None, *none))
+        for value, cells in zip(found.rows, found.cells, strict=True):
+            label = f"{found.arm}, {short_name(found.down)} {plain_value(value)}"
+            rows.append((label, *map(_map_cell, cells)))
+            classes.append("crowd")
+            own = [None if f is None else Behind(f, side=effect_of(f)) for f in cells]
+            behind.append((None, *own))
+        machine = best(task.without_people)
+        alone = [(machine, "nobody asked: ")]
+        if len(maps) == 1:
+            alone.append((task.null, "A/A: "))
+        for finding, words in alone:
+            if finding is not None:
+                cell = ratio_text(finding.ratio)
+                rows.append((f"{words}{finding.name} {cell}", *blank))
+                classes.append("crowd")
+                behind.append((None, *none))
+    return Table(heads, rows, classes=classes), behind
+
+
+def _map_cell(finding: Finding | None) -> str | Text:
+    """Write a condition's rho, and on which side of 1 its whole interval is."""
+    if finding is None:
+        return ""
+    side = effect_of(finding)
+    word = {"open": "?", "unknown": ""}.get(side, side)
+    text = f"{digits(finding.ratio.value)} {word}".rstrip()
+    return Text(text, style=_SIDES.get(side, ""))
 
 
 def _behind(

@@ -109,6 +109,16 @@ def write_report(
     return page
 
 
+def page_captions(folder: Path) -> dict[str, str]:
+    """Return what is said of each figure that a report drew into its folder, by name.
+
+    Args:
+        folder: of a report that was written.
+    """
+    files = (folder / "figures" / f"{name}.svg" for name in figure_parts())
+    return {file.stem: _caption(file.stem) for file in files if file.exists()}
+
+
 @cache
 def _templates() -> Environment:
     return Environment(
@@ -177,9 +187,12 @@ def render_page(
 
 def _drawn(name: str, svg: str) -> tuple[Markup, str]:
     """Return a figure, named for those who do not see it, and what stands under it."""
-    caption = say(f"caption_{figure_parts()[name]}.{name}")
     look = f'<svg role="img" aria-label="figure: {name}" '
-    return Markup(svg.replace("<svg ", look, 1)), caption
+    return Markup(svg.replace("<svg ", look, 1)), _caption(name)
+
+
+def _caption(name: str) -> str:
+    return say(f"caption_{figure_parts()[name]}.{name}")
 
 
 def _headline(first: FirstScreen, result: StudyResult, data: PageData) -> PageTable:
@@ -197,7 +210,8 @@ def _headline(first: FirstScreen, result: StudyResult, data: PageData) -> PageTa
             size = of.finding.over_machine[0] if of.is_size else None
             beside = "best arm without people"
             name = size_name(beside, size.trainings) if size else RATIO
-            found.append(Cell(text, name=name, key=keys[id(of.finding)]))
+            key = keys[id(of.finding)]
+            found.append(Cell(text, name=name, key=key, look=of.side))
         rows.append(Row(tuple(found), kind=kind))
     return PageTable("answer in one look", first.table.headings, rows)
 

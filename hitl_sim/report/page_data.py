@@ -27,12 +27,14 @@ class Cell(NamedTuple):
         order: what it is sorted by; NaN: by its text.
         name: which number of its row it is; empty for none.
         key: of the row that it is of; empty for its own.
+        look: a class of the page's style; empty for none.
     """
 
     text: str
     order: float = math.nan
     name: str = ""
     key: str = ""
+    look: str = ""
 
     @property
     def sort_key(self) -> str:

@@ -99,6 +99,12 @@ def test_an_answer_is_told_and_carries_its_numbers(results):
     assert str(answer).startswith(answer.caution)
     ratios = [f["rho"] for f in answer.data["tasks"][0]["findings"]]
     assert len(ratios) == 3
+    # in one look, as a terminal has it
+    shown = CliRunner().invoke(app, ["report", str(results.folder)]).output
+    lines = answer.first_screen.splitlines()
+    assert lines[-1] in shown
+    assert len(lines) <= 35
+    assert max(map(len, lines)) <= 100
 
 
 def test_a_new_wage_changes_money_alone_and_rewrites_no_record(results):

@@ -2,8 +2,10 @@
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.text import Text
@@ -19,6 +21,7 @@ from hitl_sim.report.number import UNKNOWN, digits
 from hitl_sim.report.sentence import say
 from hitl_sim.report.table import Table, to_grid
 from hitl_sim.report.task_table import result_table
+from hitl_sim.report.terminal.markdown import MarkdownPage
 from hitl_sim.report.terminal.show import print_indented, print_text
 from hitl_sim.report.words import TaskWords, Words, tell
 
@@ -53,6 +56,17 @@ def render_first_screen(
     for line in found.turns:
         console.print(Text(line), width=width)
     console.print(Text(found.caution), width=width)
+
+
+def first_screen_text(
+    result: StudyResult, words: Words, verdicts: Sequence[Verdict] = ()
+) -> str:
+    """Return the answer in one look as plain text of at most 100 columns."""
+    text = io.StringIO()
+    # in a notebook it would be shown there, and nothing be written
+    console = Console(file=text, width=WIDTH, force_jupyter=False)
+    render_first_screen(result, console, words, verdicts)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _print_opening(
@@ -184,19 +198,42 @@ def write_findings(
     folder: Path,
     rerun_command: str,
     verdicts: Sequence[Verdict] = (),
+    figures: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Keep the answer and its tables as a page to lay beside the study file."""
+    """Keep the answer as a page to lay beside the study file: prose, tables, figures.
 
-    def show(console: Console) -> None:
-        render_first_screen(result, console, words, verdicts)
-        console.print(f"\n{'=' * WIDTH}\nEvery condition and every reason\n")
-        render_terminal(result, console, words)
+    Args:
+        result: of the study.
+        words: of `report.words.tell`.
+        folder: where `findings.md` is written.
+        rerun_command: what to type to get it again.
+        verdicts: one per task.
+        figures: captions of those that lie in its folder `figures`, by name.
+    """
+
+    def show(page: MarkdownPage) -> None:
+        # the question is the page's title
+        opening = replace(words, question="")
+        render_first_screen(result, page, opening, verdicts)
+        for name, caption in figures.items():
+            page.picture(name, f"figures/{name}.svg", caption)
+        page.head("Every condition and every reason")
+        page.print(words.caution)
+        for task, spoken in zip(result.tasks, words.tasks, strict=True):
+            with page.folded(spoken.task):
+                _print_task(task, spoken, page, WIDTH)
+        _print_across(result, page, WIDTH)
+        for note in words.notes:
+            page.print(note)
 
     write_page(folder / "findings.md", result.question, rerun_command, show)
 
 
 def write_page(
-    path: Path, question: str, rerun_command: str, show: Callable[[Console], None]
+    path: Path,
+    question: str,
+    rerun_command: str,
+    show: Callable[[MarkdownPage], None],
 ) -> None:
     """Write what a terminal shows as a page of Markdown.
 
@@ -206,11 +243,10 @@ def write_page(
         rerun_command: what to type to get it again.
         show: prints what the page holds.
     """
-    text = io.StringIO()
-    show(Console(file=text, width=WIDTH))
-    lines = "\n".join(line.rstrip() for line in text.getvalue().splitlines())
-    page = (
+    page = MarkdownPage(WIDTH)
+    show(page)
+    text = (
         f"# {question}\n\nWritten by `{rerun_command}`. Intervals are 95 %.\n\n"
-        f"```text\n{lines}\n```\n"
+        f"{page.markdown}\n"
     )
-    write_bytes(path, page.encode())
+    write_bytes(path, text.encode())

@@ -14,6 +14,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress as Bars,
     ProgressColumn,
+    SpinnerColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -30,10 +31,15 @@ _LOG_EVERY_S = 10.0
 
 
 @contextmanager
-def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """Draw bars that follow a study's progress; in a log, write a line now and then."""
+def shown_progress(
+    console: Console, *, is_verbose: bool = False
+) -> Iterator[Callable[[Progress], None]]:
+    """Follow a study's progress in one live line; in a log, by a line now and then.
+
+    With `is_verbose` each program that is under way has a line of its own.
+    """
     if not console.is_terminal:
-        yield _Log(console).show
+        yield _Log(console, is_verbose=is_verbose).show
         return
     columns: list[ProgressColumn] = [
         TextColumn("{task.description:>9}"),
@@ -43,7 +49,7 @@ def shown_progress(console: Console) -> Iterator[Callable[[Progress], None]]:
         TimeElapsedColumn(),
     ]
     with Bars(*columns, console=console, refresh_per_second=2) as bars:
-        yield _Drawn(bars).show
+        yield _Drawn(bars, is_verbose=is_verbose).show
 
 
 def _time_left(state: Progress) -> str:
@@ -54,10 +60,11 @@ def _time_left(state: Progress) -> str:
 
 
 class _Drawn:
-    """A bar for the whole, and one for each program that is under way."""
+    """A bar for the whole and, where it is asked for, one for each program."""
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, *, is_verbose: bool) -> None:
         self._bars = bars
+        self._is_verbose = is_verbose
         self._whole = bars.add_task("starting", total=None, left="")
         self._ids: dict[str, TaskID] = {}
 
@@ -70,7 +77,7 @@ class _Drawn:
             completed=state.done,
             left=_time_left(state),
         )
-        if not 1 < len(state.groups) <= _MOST_BARS:
+        if not self._is_verbose or not 1 < len(state.groups) <= _MOST_BARS:
             return
         for group in state.groups:
             if group.name not in self._ids:
@@ -81,10 +88,11 @@ class _Drawn:
 
 
 class _Log:
-    """A line of the whole, and one of each program that moved, now and then."""
+    """A line of the whole now and then; where it is asked for, of programs too."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, is_verbose: bool) -> None:
         self._console = console
+        self._is_verbose = is_verbose
         self._last = -_LOG_EVERY_S
         self._seen: dict[str, int] = {}
 
@@ -97,7 +105,8 @@ class _Log:
         text = "compiling" if state.is_compiling else "running"
         self._line(text, state.done, state.total, _time_left(state))
         moved = [g for g in state.groups if self._seen.get(g.name, 0) != g.done]
-        for group in moved[:_MOST_BARS] if len(state.groups) > 1 else ():
+        is_told = self._is_verbose and len(state.groups) > 1
+        for group in moved[:_MOST_BARS] if is_told else ():
             self._line(f"  {group.name}", group.done, group.total, "")
         self._seen = {group.name: group.done for group in state.groups}
 
@@ -106,6 +115,60 @@ class _Log:
         self._console.print(
             f"{name}: {done} of {total} runs{rest}", soft_wrap=True, markup=False
         )
+
+
+Step = Callable[[str], None]
+"""Called with what begins now."""
+
+
+@contextmanager
+def shown_steps(
+    console: Console, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Step]:
+    """Say what is being worked out after the last run, and for how long.
+
+    A terminal shows each step with its time while it goes on. A log has a line for
+    each step that took 10 s or more.
+    """
+    steps = _Steps(console, clock)
+    if not console.is_terminal:
+        yield steps.begin
+        steps.end()
+        return
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Bars(*columns, console=console, transient=True) as bars:
+        steps.bars = bars
+        yield steps.begin
+        steps.end()
+
+
+class _Steps:
+    """Steps one after the other, each with its time."""
+
+    def __init__(self, console: Console, clock: Callable[[], float]) -> None:
+        self.bars: Bars | None = None
+        self._console, self._clock = console, clock
+        self._name, self._since = "", 0.0
+        self._id: TaskID | None = None
+
+    def begin(self, name: str) -> None:
+        """End the step before, and show that this one goes on."""
+        self.end()
+        self._name, self._since = name, self._clock()
+        if self.bars is not None:
+            self._id = self.bars.add_task(escape(name), total=1)
+
+    def end(self) -> None:
+        """Say how long the step took, if that was long."""
+        if not self._name:
+            return
+        took = self._clock() - self._since
+        if self.bars is not None and self._id is not None:
+            self.bars.update(self._id, completed=1)
+        elif took >= _LOG_EVERY_S:
+            text = f"{self._name}: {rough_time(took)}"
+            self._console.print(text, soft_wrap=True, markup=False)
+        self._name = ""
 
 
 def timed_progress(console: Console) -> Bars:

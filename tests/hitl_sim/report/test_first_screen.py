@@ -3,8 +3,10 @@
 import dataclasses
 import functools
 import io
+import re
 
 import pytest
+import rich.console
 from rich.console import Console
 
 from hitl_sim.analysis.condition.finding import best
@@ -15,7 +17,7 @@ from hitl_sim.report.first_screen import (
     first_screen,
     name_of,
 )
-from hitl_sim.report.terminal.answer import render_first_screen
+from hitl_sim.report.terminal.answer import first_screen_text, render_first_screen
 from hitl_sim.report.words import tell
 
 
@@ -50,6 +52,26 @@ def many(synthetic, analysed):
         return dataclasses.replace(one(ratios[0]), tasks=whole)
 
     return study
+
+
+def test_a_crowd_of_ones_own_is_told_between_the_named_ones(synthetic, analysed):
+    arms = [
+        synthetic.relevance(ratio, crowd)
+        for crowd, ratio in (("perfect", 0.7), ("ours.toml", 0.8), ("spammer", 2.0))
+    ]
+    (task,) = analysed([*arms, synthetic.NULL], sd=0.05).tasks
+    names = [crowd.name for crowd in crowds_of(task)]
+    assert names == ["perfect", "ours.toml", "spammer"]
+    assert crowds_of(task)[1].who == "the people of ours.toml"
+
+
+def test_in_a_notebook_the_text_is_returned_and_not_shown(
+    crowded, weighed, monkeypatch
+):
+    plain = shown(crowded, weighed)
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    text = first_screen_text(crowded, tell(crowded, weighed), weighed)
+    assert text.splitlines() == plain
 
 
 def test_a_task_has_a_verdict_with_three_crowds(crowded, weighed):
@@ -103,7 +125,13 @@ def test_it_is_one_screen_however_many_tasks_there_are(many, num):
 def test_many_tasks_are_counted_and_the_rest_is_told(many):
     found = first_screen(many(*[0.5] * 9, *[2.0] * 5))
     (told,) = found.verdicts
-    assert "saved energy of training in 9 of 14 tasks, cost some in 5" in told
+    assert "of the energy of training in 9 of 14 tasks, cost some in 5" in told
+    # the same task nine times: one saving, and that of the crowd in the middle
+    (saving,) = re.findall(r"At best people saved (\d+)% of the energy", told)
+    leader = best(many(0.5).tasks[0].with_people)
+    assert saving == f"{100 * (1 - leader.ratio.value):.0f}"
+    assert "typical people surely saved some in 9. " in told
+    assert re.search(r"at the least [\d.]+ k?Wh\??", told)
     assert len(found.table.rows) == MOST_ROWS
     assert found.table.rows[-1][0] == "and 3 more tasks"
 

@@ -1,0 +1,86 @@
+"""Rho over two parameters of a crowd on the first screen, in place of rows."""
+
+import dataclasses
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from hitl_sim.analysis.decision.sensitivity import weigh
+from hitl_sim.report.crowd_map import LEAST, MOST_COLUMNS, crowd_maps
+from hitl_sim.report.first_screen import MOST_ROWS, first_screen
+from hitl_sim.report.page import render_page
+from hitl_sim.report.terminal.answer import render_first_screen
+from hitl_sim.report.words import tell
+
+ACCURACY = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+SHARED = (0.0, 0.3, 0.6)
+
+
+@pytest.fixture(scope="module")
+def wide(synthetic, analysed):
+    """A study of 22 conditions that sweeps accuracy and shared error."""
+    arms = []
+    for accuracy in ACCURACY:
+        for shared in SHARED:
+            own = {"crowd.accuracy": accuracy, "crowd.shared_error": shared}
+            ratio = math.exp(3.0 * (0.8 - accuracy) + 0.2 * shared)
+            arms.append(synthetic.relevance(ratio, settings=own))
+    machine = synthetic.Arm("random_half", ratio=1.3, kind="random_share")
+    return analysed([*arms, machine, synthetic.NULL], sd=0.05)
+
+
+def test_a_map_has_both_ends_of_what_was_swept(wide):
+    (found,) = crowd_maps(wide)
+    assert (found.down, found.across) == ("crowd.accuracy", "crowd.shared_error")
+    assert found.columns == SHARED
+    assert (found.rows[0], found.rows[-1], len(found.rows)) == (0.5, 1.0, 6)
+    for value, row in zip(found.rows, found.cells, strict=True):
+        for shared, cell in zip(SHARED, row, strict=True):
+            assert cell.settings["crowd.accuracy"] == value
+            assert cell.settings["crowd.shared_error"] == shared
+
+
+def test_rows_are_shown_up_to_twenty_conditions_and_of_many_tasks(wide, mapped):
+    (task,) = wide.tasks
+    few = dataclasses.replace(task, findings=task.findings[:LEAST])
+    assert crowd_maps(dataclasses.replace(wide, tasks=(few,))) == ()
+    assert crowd_maps(dataclasses.replace(wide, tasks=(task,) * 3)) == ()
+    assert crowd_maps(mapped) == ()
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_a_map_takes_the_place_of_rows_on_one_screen(wide, num):
+    (task,) = wide.tasks
+    tasks = tuple(dataclasses.replace(task, task=f"task {n}") for n in range(num))
+    result = dataclasses.replace(wide, tasks=tasks)
+    found = first_screen(result)
+    assert len(found.table.rows) <= MOST_ROWS
+    assert len(found.table.headings) <= 1 + MOST_COLUMNS
+    assert found.table.headings[1:] == ("0", "0.3", "0.6")
+    named = {str(row[0]): list(map(str, row[1:])) for row in found.table.rows}
+    assert named["relevance, accuracy 0.5"][0].endswith(" costs")
+    assert named["relevance, accuracy 1"][0].endswith(" saves")
+    out = io.StringIO()
+    words = tell(result)
+    render_first_screen(result, Console(file=out, width=100), words)
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert len(lines) <= 33
+    assert max(map(len, lines)) <= 100
+    assert "costs where the whole 95 % interval" in " ".join(lines)
+
+
+def test_the_page_colours_the_cells_and_says_what_is_behind_them(wide):
+    verdicts = weigh(wide)
+    page = render_page(
+        wide,
+        {},
+        rerun_command="x",
+        title="x",
+        verdicts=verdicts,
+        words=tell(wide, verdicts),
+    )
+    head = page[: page.index('class="figures"')]
+    assert head.count('<td class="saves" data-n=') >= 3
+    assert head.count('<td class="costs" data-n=') >= 3
