@@ -329,42 +329,6 @@ def explore(
 
 
 @command()
-def export(
-    folder: Folder,
-    name: Annotated[
-        str | None,
-        typer.Argument(help="Name of a format. Without one all are listed."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="File to write. Default: the tool's own name for it, in DIR."
-        ),
-    ] = None,
-    device: Device = None,
-    force: Force = False,
-) -> None:
-    """Write a study in the words of another tool: CodeCarbon, Croissant, OpenMetrics.
-
-    What the other tool has a field for and nobody knows stays empty; it is never 0.
-    """
-    from hitl_sim.report.terminal.show import print_text
-    from hitl_sim.report.terminal.studies import print_formats
-    from hitl_sim.results import open_results
-
-    console, results = screen(), open_results(folder)
-    if name is None:
-        print_formats(console, results.formats())
-        return
-    if out is not None:
-        check_new(out, force)
-    if device is not None:
-        results = results.reprice(device)
-    path = results.export(name, out)
-    print_text(console, "terminal.file", path=path, soft_wrap=True)
-
-
-@command()
 def status(folder: Folder) -> None:
     """Say how far a study is, what failed, and whether its files can be read."""
     from hitl_sim.report.terminal.studies import print_status

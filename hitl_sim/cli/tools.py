@@ -1,11 +1,20 @@
-"""Commands that look something up."""
+"""Commands that look something up, or write it down for another tool."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hitl_sim.cli.app import FAILED_RUNS, family, refuse, screen
+from hitl_sim.cli.app import (
+    FAILED_RUNS,
+    Device,
+    Folder,
+    Force,
+    check_new,
+    family,
+    refuse,
+    screen,
+)
 
 command = family("Tools")
 
@@ -154,3 +163,39 @@ def check(
         is_failed |= not print_checks(console, found, options, done)
     if is_failed:
         raise typer.Exit(FAILED_RUNS)
+
+
+@command()
+def export(
+    folder: Folder,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Name of a format. Without one all are listed."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write. Default: the tool's own name for it, in DIR."
+        ),
+    ] = None,
+    device: Device = None,
+    force: Force = False,
+) -> None:
+    """Write a study in the words of another tool: CodeCarbon, Croissant, OpenMetrics.
+
+    What the other tool has a field for and nobody knows stays empty; it is never 0.
+    """
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.report.terminal.studies import print_formats
+    from hitl_sim.results import open_results
+
+    console, results = screen(), open_results(folder)
+    if name is None:
+        print_formats(console, results.formats())
+        return
+    if out is not None:
+        check_new(out, force)
+    if device is not None:
+        results = results.reprice(device)
+    path = results.export(name, out)
+    print_text(console, "terminal.file", path=path, soft_wrap=True)

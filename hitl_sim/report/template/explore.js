@@ -18,6 +18,23 @@ const explorer = (() => {
   const ARM = 0, CONTROL = 1;
   const sum = (values) => values.reduce((all, one) => all + one, 0);
 
+  // prices that come again are one object, with which all that they make is kept
+  const MOST_KNOWN = 16; // a state has ten
+  const recent = new Map(), made = new WeakMap();
+  const known = (prices) => {
+    const key = prices.join(), found = recent.get(key) ?? prices;
+    recent.delete(key);
+    recent.set(key, found);
+    if (recent.size > MOST_KNOWN) recent.delete(recent.keys().next().value);
+    return found;
+  };
+  const keep = (prices, key, make) => {
+    if (!made.has(prices)) made.set(prices, new Map());
+    const own = made.get(prices);
+    if (!own.has(key)) own.set(key, make());
+    return own.get(key);
+  };
+
   // what one of everything costs
   const unitPrices = (state) => {
     const device = data.devices[state.device];
@@ -43,6 +60,10 @@ const explorer = (() => {
         beside: { ...found.beside, [measure]: beside } });
       found.label[measure] = others[others.length - 1];
     });
+    for (const part of [found.training, found.beside]) {
+      for (const measure of data.measures) part[measure] = known(part[measure]);
+    }
+    found.device = known(found.device);
     const kwh = 3.6e6;
     found.answer = { joules: 1, usd: (state.electricity_usd_per_kwh ?? NaN) / kwh,
       kgco2e: (state.grid_kgco2e_per_kwh ?? NaN) / kwh };
@@ -50,7 +71,9 @@ const explorer = (() => {
   };
 
   // what runs spent, and would have spent without reaching
-  const priced = (sample, prices, of = "spent") => {
+  const priced = (sample, prices, of = "spent") =>
+    keep(prices, `${sample.key} ${of}`, () => price(sample, prices, of));
+  const price = (sample, prices, of) => {
     const [places, spent, cap] = of === "spent"
       ? [sample.used, "spent", "cap"] : [sample.recurring, "again", "again_cap"];
     const runs = sample.reached.length, width = places.length;
@@ -116,6 +139,10 @@ const explorer = (() => {
   const interval = (values, runs) => {
     if (runs < data.draws.least) return [-Infinity, Infinity];
     const [first, final] = data.draws.ends[runs];
+    if (!values.some(Number.isNaN)) {
+      const sorted = Float64Array.from(values).sort();
+      return [sorted[first], sorted[final]];
+    }
     const ordered = (worst) =>
       Float64Array.from(values, (one) => Number.isNaN(one) ? worst : one).sort();
     return [ordered(-Infinity)[first], ordered(Infinity)[final]];
@@ -207,11 +234,13 @@ const explorer = (() => {
     });
     if (!samples[0]) return [];
     const prices = unitPrices(state), { measure, scale } = state;
-    const counted = new Float64Array(data.columns.length);
-    counted[data.columns.length - 1] = 1;
-    const whole = data.columns.map((_, column) =>
-      prices.beside[measure][column] + scale * prices.training[measure][column]);
-    const unlabelled = prices.beside.joules.map((one, column) => counted[column] ? 0 : one);
+    const only = new Float64Array(data.columns.length);
+    only[data.columns.length - 1] = 1;
+    const counted = known(only);
+    const whole = known(data.columns.map((_, column) =>
+      prices.beside[measure][column] + scale * prices.training[measure][column]));
+    const unlabelled =
+      known(prices.beside.joules.map((one, column) => counted[column] ? 0 : one));
     const side = (sample) => ({
       trained: priced(sample, prices.training.joules),
       recurring: priced(sample, prices.training.joules, "again"),
@@ -250,8 +279,12 @@ const explorer = (() => {
       const less = (one, two) => one - two;
       const nets = spread.map((one, draw) => less(other[draw] + before, one + later));
       const against = state.against === "control" ? control : machine;
-      const size = condition.has_people ? trainingSize(arm, cut(against), cut(control),
-        priced(sample, unlabelled), prices.label.joules, state.trainings) : null;
+      // E* is in joules: a wage or a tariff moves nothing of it
+      const held = [sample.key, unlabelled.join(), prices.label.joules, state.against,
+        state.trainings].join(" ");
+      const size = condition.has_people ? keep(prices.training.joules, held, () =>
+        trainingSize(arm, cut(against), cut(control), priced(sample, unlabelled),
+          prices.label.joules, state.trainings)) : null;
       return { ...condition, place, runs,
         hits: sum(sample.reached), accuracy: sample.accuracy, hours: sample.worked_h,
         rho: ratios.get(key),
