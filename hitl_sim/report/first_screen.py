@@ -522,7 +522,7 @@ def _by_labels(result: StudyResult) -> list[str]:
             for other, case in finding.label_cases:
                 ends = {finding.at(case.measure).pays_here.name, case.pays_here.name}
                 if case.measure == "joules" and other != own and ends == _ENDS:
-                    found[other.replace("_", " ")] = None
+                    found[say("first.at_label_cost", cost=other)] = None
     return list(found)
 
 
@@ -535,5 +535,5 @@ def _by_boundary(result: StudyResult, verdicts: Sequence[Verdict]) -> list[str]:
             here = case.finding.at("joules").pays_here
             ends = {here.name, case.pays_here.name}
             if case.measure == "joules" and case.boundary != own and ends == _ENDS:
-                found[case.boundary.replace("_", " ")] = None
+                found[say("first.at_boundary", boundary=case.boundary)] = None
     return list(found)

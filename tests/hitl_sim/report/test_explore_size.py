@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from hitl_sim.analysis.condition.result import analyse
+from hitl_sim.analysis.run.record import read_groups
 from hitl_sim.cost import Prices
 from hitl_sim.energy import load_profile
 from hitl_sim.energy.profile_file import profile_names
@@ -21,7 +22,7 @@ def result(synthetic):
     arms = [synthetic.relevance(0.7), synthetic.labelling(0.9)]
     table, manifest = synthetic.make_study(arms, num_replicates=REPLICATES)
     return analyse(
-        table,
+        read_groups(table),
         manifest,
         load_profile("laptop-cpu"),
         Prices(boundary="workstation", label_cost="sunk", waiting="held"),

@@ -35,9 +35,10 @@ def opened(monkeypatch):
     manifest = {"study": STUDY, "units": UNITS, "use": {"8": COUNTED}}
     folder = StudyFolder(pa.table({}), manifest)
     monkeypatch.setattr(conclude, "read_folder", lambda path: folder)
+    monkeypatch.setattr(conclude, "read_groups", lambda records: ())
     monkeypatch.setattr(conclude, "count_again", count)
     monkeypatch.setattr(
-        conclude, "analyse", lambda records, manifest, *_, **__: manifest
+        conclude, "analyse", lambda groups, manifest, *_, **__: manifest
     )
     # what the analysis would return is no result that could be told of the plan
     monkeypatch.setattr(conclude, "replace", lambda found, **_: found)

@@ -42,11 +42,11 @@ def test_every_file_of_an_intervention_is_found_by_its_name():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_exactly_those_who_ask_people_say_whom_and_what(kind):
+def test_exactly_those_who_ask_people_say_whom_and_what(kind, program):
     arm = arm_of(kind)
     asks = arm.question is not None
     assert asks == ("people" in arm.__struct_fields__)
-    assert asks == (arm.num_questions > 0)
+    assert asks == (arm.asked_in(program) > 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
