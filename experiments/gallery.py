@@ -38,6 +38,7 @@ STUDIES = (
     "relevance",
     "importance",
     "active",
+    "machine_annotators",
     "machine_or_people",
     "consistency",
     "crowd_size",

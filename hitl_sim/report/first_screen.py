@@ -492,7 +492,7 @@ def _by_target(result: StudyResult) -> list[str]:
         )
         one = next((a for a in asked if leader and a.label == leader.label), None)
         if one is not None and one.turns:
-            ways = [f"{way:.0%}" for way in one.turns[:2]]
+            ways = list(dict.fromkeys(f"{way:.0%}" for way in one.turns))[:2]
             told.append(say("first.at_target", where=name_of(task, result), ways=ways))
     return told
 
