@@ -92,7 +92,7 @@ def random_states():
     generator = np.random.default_rng(11)
     for number in range(SETTINGS):
         cost = LABEL_COSTS[number % len(LABEL_COSTS)]
-        yield {
+        state = {
             "task": number % 2,
             "fraction": 0,
             "device": int(generator.integers(len(DEVICES))),
@@ -111,6 +111,12 @@ def random_states():
             "grid_kgco2e_per_kwh": float(generator.uniform(0.0, 1.5)),
             "label_price_usd": float(generator.uniform(0.0, 3.0)),
         }
+        yield state
+    # one number moved by itself: nothing that hangs on it may be kept
+    yield state | {"trainings": state["trainings"] + 5}
+    yield state | {"wage_usd_per_h": state["wage_usd_per_h"] + 20.0}
+    yield state | {"pue": state["pue"] + 0.5}
+    yield state
 
 
 COMPUTE = """
