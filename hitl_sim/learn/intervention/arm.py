@@ -344,6 +344,26 @@ class PeopleArm(Arm, frozen=True):
         return self.num_questions
 
 
+def check_names_a_class(arm: Arm, repair: str, none_of_these: bool) -> None:
+    """Refuse questions that recorded people who named a class did not answer.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    if repair == "drop":
+        raise ValueError(
+            "`arm.repair` must be 'correct' where answers are replayed from "
+            "`crowd.recording`, for those people named a class, got 'drop' in arm "
+            f"{arm.name!r}."
+        )
+    if none_of_these:
+        raise ValueError(
+            "`arm.none_of_these` must be false where answers are replayed from "
+            "`crowd.recording`, for those people could name a class alone, got true in "
+            f"arm {arm.name!r}."
+        )
+
+
 def check_no_proxy(arm: Arm, field: str, value: str, steps: int | None) -> None:
     """Refuse training steps of a proxy that a choice does without.
 

@@ -12,7 +12,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.arm import Arm, PeopleArm
+from hitl_sim.learn.intervention.arm import (
+    PeopleArm,
+    check_names_a_class,
+)
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
@@ -165,26 +168,6 @@ class CheckedArm(PeopleArm, frozen=True):
     def check_replayed(self) -> None:
         """Labels can be recorded, where they name a class."""
         check_names_a_class(self, self.repair, self.none_of_these)
-
-
-def check_names_a_class(arm: Arm, repair: str, none_of_these: bool) -> None:
-    """Refuse questions that recorded people who named a class did not answer.
-
-    Raises:
-        ValueError: the message names field, value and what is allowed.
-    """
-    if repair == "drop":
-        raise ValueError(
-            "`arm.repair` must be 'correct' where answers are replayed from "
-            "`crowd.recording`, for those people named a class, got 'drop' in arm "
-            f"{arm.name!r}."
-        )
-    if none_of_these:
-        raise ValueError(
-            "`arm.none_of_these` must be false where answers are replayed from "
-            "`crowd.recording`, for those people could name a class alone, got true in "
-            f"arm {arm.name!r}."
-        )
 
 
 def is_open(setting: Setting) -> Bool[Array, " items"]:

@@ -13,7 +13,13 @@ from msgspec import Meta, field
 from msgspec.structs import replace
 
 from hitl_sim.learn.crowd import Answers, Questions
-from hitl_sim.learn.intervention.arm import PeopleArm, Surroundings, TaskFacts, built_in
+from hitl_sim.learn.intervention.arm import (
+    PeopleArm,
+    Surroundings,
+    TaskFacts,
+    built_in,
+    check_names_a_class,
+)
 from hitl_sim.learn.intervention.base import (
     Intervention,
     Program,
@@ -177,12 +183,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
                 "`crowd.recording`, for those people saw no suggestion, got true in "
                 f"arm {self.name!r}."
             )
-        if self.none_of_these:
-            raise ValueError(
-                "`arm.none_of_these` must be false where answers are replayed from "
-                "`crowd.recording`, for those people could name a class alone, got "
-                f"true in arm {self.name!r}."
-            )
+        check_names_a_class(self, "correct", self.none_of_these)
 
     def build(self, program: Program) -> Intervention:
         """Build pool-based active labelling with several people per item."""

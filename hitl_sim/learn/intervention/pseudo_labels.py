@@ -12,6 +12,7 @@ from hitl_sim.learn.intervention.arm import (
     PeopleArm,
     TaskFacts,
     built_in,
+    check_names_a_class,
 )
 from hitl_sim.learn.intervention.base import (
     Intervention,
@@ -22,7 +23,6 @@ from hitl_sim.learn.intervention.base import (
     label_questions,
 )
 from hitl_sim.learn.intervention.by_machine import (
-    check_names_a_class,
     items_in,
     share_of,
     take_names,

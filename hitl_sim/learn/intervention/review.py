@@ -21,6 +21,7 @@ from hitl_sim.learn.intervention.arm import (
     Surroundings,
     TaskFacts,
     built_in,
+    check_names_a_class,
 )
 from hitl_sim.learn.intervention.base import (
     Intervention,
@@ -107,12 +108,7 @@ class ReviewArm(PeopleArm, frozen=True, tag="review"):
 
     def check_replayed(self) -> None:
         """Labels can be recorded, where they name a class."""
-        if self.repair == "drop" or self.none_of_these:
-            raise ValueError(
-                "`arm.repair` must be 'correct' without `arm.none_of_these` where "
-                "answers are replayed from `crowd.recording`, for those people named "
-                f"a class, got {self.repair!r} in arm {self.name!r}."
-            )
+        check_names_a_class(self, self.repair, self.none_of_these)
 
     def build(self, program: Program) -> Intervention:
         """Build the review of what a network in training doubts.

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import hitl_sim
 from hitl_sim.learn.intervention import Arm, Surroundings
@@ -47,6 +48,23 @@ def test_exactly_those_who_ask_people_say_whom_and_what(kind, program):
     asks = arm.question is not None
     assert asks == ("people" in arm.__struct_fields__)
     assert asks == (arm.asked_in(program) > 0)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    # what people say to given labels was never recorded, whatever they may answer
+    [
+        kind
+        for kind in KINDS
+        if "none_of_these" in arm_of(kind).__struct_fields__ and kind != "verification"
+    ],
+)
+def test_recorded_people_who_named_a_class_could_not_name_none(kind):
+    arm = arm_of(kind)
+    named = {"repair": "correct"} if "repair" in arm.__struct_fields__ else {}
+    structs.replace(arm, **named).check_replayed()
+    with pytest.raises(ValueError, match=r"`arm\.none_of_these` must be false"):
+        structs.replace(arm, none_of_these=True, **named).check_replayed()
 
 
 @pytest.mark.parametrize("kind", KINDS)
