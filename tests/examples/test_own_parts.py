@@ -81,6 +81,7 @@ def test_products_counted_are_those_of_a_hand_count_and_random_bits_stand_apart(
     assert all(look["random_flops"] == 0 for look in looks)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_it_ends_with_the_same_bytes(whole, study, tmp_path):
     out, told = tmp_path / "killed", tmp_path / "told"
     words = ["run", study, "--out", out, "--workers", "2"]

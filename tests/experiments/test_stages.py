@@ -13,7 +13,7 @@ from hitl_sim.study.runner import run_study
 from hitl_sim.study.spec import load_spec
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-ARMS = ("control", "control_again", "machine_review", "rate_and_review", "label")
+ARMS = ("control", "control_again", "machine_review", "rate_and_review")
 
 
 @pytest.fixture(scope="module")

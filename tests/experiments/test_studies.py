@@ -1,7 +1,8 @@
 """The sign of what each study's arms do, in its quick form and without a search.
 
 At the study's own settings the signs are plain in few replicates. What tuning leaves of
-them is on the studies' pages.
+them is on the studies' pages. One study is run in the gate, since no other test has its
+arms; the quickstart has relevance there, and the null zoo relevance and labels.
 """
 
 from pathlib import Path
@@ -76,6 +77,7 @@ def found(result, task, arm, **settings):
     return finding
 
 
+@pytest.mark.slow
 def test_relevance_pays_in_training_with_perfect_raters_alone(run):
     result = run("relevance", ["random_half", "random_400"])
     perfect = found(result, "digits", "random_400", accuracy=1.0)
@@ -87,6 +89,7 @@ def test_relevance_pays_in_training_with_perfect_raters_alone(run):
     assert chance.ratio.high > 1.0
 
 
+@pytest.mark.slow
 def test_importance_pays_in_training_where_people_know_what_matters(run):
     result = run("importance", ["machine_most", "ranked_half", "right_reasons"])
     perfect = found(result, "planted", "ranked_half", accuracy=1.0)
@@ -99,6 +102,7 @@ def test_importance_pays_in_training_where_people_know_what_matters(run):
     assert found(result, "planted", "right_reasons", accuracy=1.0).ratio.low > 1.0
 
 
+@pytest.mark.slow
 def test_active_labelling_has_both_published_signs(run):
     result = run("active", ["scratch_2_rounds"], "small_pool")
     assert found(result, "small_pool", "scratch_2_rounds").ratio.high < 1.0
@@ -113,6 +117,7 @@ def test_active_labelling_has_both_published_signs(run):
     assert beside(warm, dear, result.seed).high < 1.0
 
 
+@pytest.mark.slow
 def test_people_clean_a_pool_that_a_machine_spoils(run):
     result = run("machine_or_people", ["by_loss", "people_rate"])
     people = found(result, "digits", "people_rate", population="perfect")
@@ -142,6 +147,7 @@ def test_people_add_to_a_poor_machine_where_it_doubts(run):
     assert machine.ledger["human_time"].seconds.value == 0.0
 
 
+@pytest.mark.slow
 def test_methods_have_the_published_signs(run):
     arms = ["people_800", "masked", "structured", "int8_after", "approximate"]
     arms += ["tuned", "tuned_wide", "split"]

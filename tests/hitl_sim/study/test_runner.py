@@ -325,10 +325,11 @@ os.fsync = die
 """
 
 
-def test_a_worker_killed_mid_chunk_is_replaced(whole, tmp_path, monkeypatch):
+def test_a_worker_killed_mid_chunk_is_replaced(few_arms, tmp_path, monkeypatch):
+    file, whole = few_arms
     out, mark = tmp_path / "killed", tmp_path / "mark"
     sitecustomize(tmp_path / "site", monkeypatch, DIE.format(mark=str(mark)))
-    done = run_study(load_spec(SMOKE), out, 2)
+    done = run_study(load_spec(file), out, 1)
     assert mark.exists()
     assert (done.num_failed, done.messages) == (0, ())
     assert digests(out) == digests(whole)

@@ -70,7 +70,7 @@ def both(tmp_path_factory) -> tuple[StudyResult, list[str]]:
         {"field": "task.validation_by", "values": ["gold", "careless", "perfect"]}
     ]
     tables["task"]["digits"]["validation_people"] = 1
-    tables["arm"] = [tables["arm"][0], tables["arm"][3]]
+    tables["arm"] = [tables["arm"][0], tables["arm"][2]]
     out = tmp_path_factory.mktemp("judged")
     assert run_study(convert(tables), out, 2).num_failed == 0
     _, table, _ = load_study(out)
