@@ -228,7 +228,6 @@ def _advance(
     last = jnp.max(position, axis=1)
     first = response.answer if response.answer.ndim == 2 else response.answer[0]
     at_last = jnp.take_along_axis(first, jnp.maximum(last, 0)[:, None], axis=1)[:, 0]
-    # a number that was said is kept without its fraction, for nobody reads it
     at_last = at_last.astype(state.last_answer.dtype)
     num_asked = jnp.sum(query.is_asked, axis=1, dtype=state.trials.dtype)
     return AnnotatorState(
