@@ -13,10 +13,12 @@ from typing import Any
 
 from oracles.part import (
     KINDS,
+    PROBLEMS,
     Kind,
     Marker,
     Part,
     PartError,
+    Problem,
     aggregation,
     annotator,
     intervention,
@@ -94,6 +96,35 @@ def find(
     return known[name]
 
 
+def check_problem(
+    part: Part,
+    problem: str,
+    field: str,
+    task: str,
+    foreign: Mapping[str, Part] | None = None,
+) -> None:
+    """Refuse a part that is not for what a task asks for.
+
+    Args:
+        part: what was named.
+        problem: of the task, one of `PROBLEMS`.
+        field: where the part was named.
+        task: its name.
+        foreign: parts that the study brings, by the names it gave them.
+
+    Raises:
+        PartError: the message names those that are.
+    """
+    if problem in part.problems:
+        return
+    known = {**builtin(part.kind), **(foreign or {})}
+    fit = [n for n, p in known.items() if p.kind == part.kind and problem in p.problems]
+    raise PartError(
+        f"`{field}` must be one of {', '.join(map(repr, fit)) or 'none'} for task "
+        f"{task!r} of {problem}, got {part.name!r}."
+    )
+
+
 def from_table(
     table: Any,
     marker: Marker,
@@ -101,6 +132,7 @@ def from_table(
     version: int = 1,
     traced: Sequence[str] = (),
     given: Mapping[str, Any] = MappingProxyType({}),
+    problems: Sequence[Problem] = ("classification",),
 ) -> Part:
     """Make the part that a struct with a kind describes.
 
@@ -110,6 +142,7 @@ def from_table(
         version: raised whenever what it does changes.
         traced: fields that are params, where their default is a number.
         given: fields that are no options, with their values.
+        problems: what a task may ask for where it is used.
 
     Returns:
         A part of the kind's name whose factory is `(surroundings, **options)`, what
@@ -131,7 +164,8 @@ def from_table(
     # where a process of its own finds the part
     factory.__module__, factory.__qualname__ = table.__module__, kind
     factory.table = table  # type: ignore[attr-defined]
-    return marker(version=version, name=kind, params=params)(factory)
+    marked = marker(version=version, name=kind, params=params, problems=problems)
+    return marked(factory)
 
 
 def _made(default: Any) -> Any:
@@ -142,10 +176,12 @@ def _made(default: Any) -> Any:
 
 __all__ = [
     "KINDS",
+    "PROBLEMS",
     "Kind",
     "Marker",
     "Part",
     "PartError",
+    "Problem",
     "aggregation",
     "annotator",
     "builtin",

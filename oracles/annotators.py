@@ -84,8 +84,8 @@ class AnnotatorState(NamedTuple):
         trials: `[A]` questions met so far.
         time_s: `[A]` time on task so far, s.
         last_residual: `[A]` slow part of log seconds at the last question.
-        last_answer: `[A]` last answer given (importance and marks: its first entry);
-            -1 if none.
+        last_answer: `[A]` last answer given (importance and marks: its first entry;
+            number: its whole part, which nobody reads); -1 if none.
         load_s: `[A]` time on task, in typical seconds.
     """
 

@@ -25,11 +25,12 @@ class Query(NamedTuple):
             twice, whatever the kind: a person's own view of it is then fresh noise like
             any other, which costs half as much to draw.
         truth: `[T, A]` index of the right option; ignored by importance, marks,
-            preference and difficulty, where `utility` says what is right.
+            preference, difficulty and number, where `utility` says what is right.
         utility: `[T, A, K]` systematic utility of each option, zeros when there is
             none. Importance and marks: standardised reference importance of the K
             groups. Preference: standardised worth of the two objects. Difficulty: 0
-            and the standardised difficulty of the item.
+            and the standardised difficulty of the item. Number: 0 and the standardised
+            number of the item.
         difficulty: `[T, A]` subtracted from skill.
         discrimination: `[T, A]` multiplies (skill - difficulty); 0 = no signal.
         size: `[T, A]` item length relative to the task's median item; > 0.
@@ -58,14 +59,15 @@ class Response(NamedTuple):
 
     Attributes:
         answer: `[T, A]` option index or level; importance: `[T, A, K]` option ids, best
-            first; marks: `[T, A, K]` 1 where a group is marked. -1 where not answered.
+            first; marks: `[T, A, K]` 1 where a group is marked; number: `[T, A]`
+            floats. -1 where not answered.
         is_answered: `[T, A]` whether there is an answer.
         seconds: `[T, A]` time spent, s; 0 where not asked.
         confidence: `[T, A]` stated probability that the answer is right; 0 where not
             answered.
     """
 
-    answer: Int[Array, "T A"] | Int[Array, "T A K"]
+    answer: Int[Array, "T A"] | Int[Array, "T A K"] | Float[Array, "T A"]
     is_answered: Bool[Array, "T A"]
     seconds: Float[Array, "T A"]
     confidence: Float[Array, "T A"]

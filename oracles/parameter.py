@@ -242,6 +242,29 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
             "standard deviation over people of the utility that a marked group clears",
             kinds=("marks",),
         ),
+        "bias": Parameter(
+            ANY,
+            "what people say too much on average, standard deviations of the numbers",
+            is_optional=True,
+            kinds=("number",),
+        ),
+        "bias_spread": Parameter(
+            SPREAD,
+            "standard deviation of that over people",
+            kinds=("number",),
+        ),
+        "slope": Parameter(
+            SPREAD,
+            "how far a number grows in what the median person says, beside what noise "
+            "takes; 1 uses the range as it is",
+            is_optional=True,
+            kinds=("number",),
+        ),
+        "slope_spread": Parameter(
+            SPREAD,
+            "standard deviation over people of the log of that",
+            kinds=("number",),
+        ),
         # biases, abstention, vigor
         "automation_bias": Parameter(
             ANY,

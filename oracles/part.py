@@ -8,7 +8,7 @@ Only the standard library is imported here, so that any part may import it.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -30,6 +30,11 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 """Kinds of part, in the order in which they are told."""
 
 
+Problem = Literal["classification", "regression"]
+PROBLEMS: tuple[Problem, ...] = get_args(Problem)
+"""What a task asks for: the class of an item, or a number."""
+
+
 class PartError(ValueError):
     """A part that cannot be used as it is asked for; the message names it."""
 
@@ -44,6 +49,7 @@ class Part:
         version: raised by its author whenever what it does changes.
         factory: what was marked; what it takes and returns is its kind's contract.
         params: traced numbers with their defaults.
+        problems: what tasks it can be used for may ask for, of `PROBLEMS`.
     """
 
     kind: Kind
@@ -51,6 +57,7 @@ class Part:
     version: int
     factory: Callable[..., Any]
     params: Mapping[str, float] = field(default_factory=dict, hash=False)
+    problems: tuple[str, ...] = ("classification",)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Call the factory."""
@@ -116,6 +123,7 @@ class Marker(Protocol):
         version: int = 1,
         params: Mapping[str, float] | None = None,
         name: str | None = None,
+        problems: Sequence[Problem] = ("classification",),
     ) -> Callable[[Callable[..., Any]], Part]:
         """Mark a factory.
 
@@ -123,15 +131,20 @@ class Marker(Protocol):
             version: raise it whenever what the part does changes.
             params: names and defaults of the numbers that are traced.
             name: of the part; the factory's own when left out.
+            problems: what a task may ask for where the part is used.
 
         Raises:
-            PartError: the version or a param is none.
+            PartError: the version, a param or a problem is none.
         """
 
 
 def _marker(kind: Kind) -> Marker:
     def mark(
-        *, version: Any = 1, params: Any = None, name: str | None = None
+        *,
+        version: Any = 1,
+        params: Any = None,
+        name: str | None = None,
+        problems: Sequence[str] = ("classification",),
     ) -> Callable[[Callable[..., Any]], Part]:
         numbers = dict(params or {})
         if not isinstance(version, int) or version < 1:
@@ -142,9 +155,15 @@ def _marker(kind: Kind) -> Marker:
                     f"`params.{param}` must be a number, its default, got {default!r}."
                 )
 
+        for problem in problems:
+            if problem not in PROBLEMS:
+                allowed = ", ".join(map(repr, PROBLEMS))
+                raise PartError(f"`problems` must be among {allowed}, got {problem!r}.")
+
         def marked(factory: Callable[..., Any]) -> Part:
             called = name or str(getattr(factory, "__name__", ""))
-            return Part(kind, called, version, factory, MappingProxyType(numbers))
+            traced = MappingProxyType(numbers)
+            return Part(kind, called, version, factory, traced, tuple(problems))
 
         return marked
 

@@ -35,7 +35,7 @@ _ALIKE = (
 class _Person(NamedTuple):
     """Standardised traits of each person, `[A]`; who is fixed has skill in utility.
 
-    The last four are None in a crowd that has no use for them.
+    The last ones are None in a crowd that has no use for them.
     """
 
     skill: Float[Array, "A"]
@@ -49,6 +49,8 @@ class _Person(NamedTuple):
     practice: Float[Array, "A"] | None = None
     lean: Float[Array, "A J"] | None = None
     is_fixed: Bool[Array, "A"] | None = None
+    bias: Float[Array, "A"] | None = None
+    slope: Float[Array, "A"] | None = None
 
 
 def _draw_people(
@@ -63,6 +65,10 @@ def _draw_people(
 
     first, second = map(words, (0, 1))
     person = _Person(*(to_normal(word) for word in (*first[:3], *second[:3])))
+    if population.bias_spread is not None:
+        person = person._replace(bias=to_normal(first[3]))
+    if population.slope_spread is not None:
+        person = person._replace(slope=to_normal(second[3]))
     uneven = (population.spread_variation, population.pause_spread)
     if all(p is None for p in (population.joint, *uneven, population.practice_spread)):
         return person, person
@@ -148,6 +154,12 @@ def sample_annotators(
         pause = _shift_logit(population.pause, *differ)
         if "wait" in population.extra:
             extra["wait"] = _shift_logit(population.extra["wait"], *differ)
+    if population.bias_spread is not None and person.bias is not None:
+        bias = extra.get("bias", everybody(0.0))
+        extra["bias"] = bias + population.bias_spread * person.bias
+    if population.slope_spread is not None and person.slope is not None:
+        slope = extra.get("slope", everybody(1.0))
+        extra["slope"] = slope * jnp.exp(population.slope_spread * person.slope)
     practice = everybody(population.practice)
     if population.practice_spread is not None and together.practice is not None:
         practice = practice * jnp.exp(population.practice_spread * together.practice)

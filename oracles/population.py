@@ -61,7 +61,7 @@ class Population(NamedTuple):
         evidence: standard deviation of what item features say for each option, utility.
         model_difficulty: utility that items cost per standard deviation of a model's
             margin.
-        lean_spread: as the fields from here to `practice_spread`, the parameter of
+        lean_spread: as the fields from here to `slope_spread`, the parameter of
             `oracles.parameter`.
         confusion: `[K, K]` utility that each option gains with everybody, by the right
             one.
@@ -102,6 +102,8 @@ class Population(NamedTuple):
     spread_variation: ArrayLike | None = None
     pause_spread: ArrayLike | None = None
     practice_spread: ArrayLike | None = None
+    bias_spread: ArrayLike | None = None
+    slope_spread: ArrayLike | None = None
     confusion: Float[ArrayLike, "K K"] | None = None
     joint: Joint | None = None
     extra: Mapping[str, ArrayLike] = {}
@@ -135,9 +137,11 @@ def build_population(
             better of two groups one standard deviation apart is ranked first;
             preference: that the better of two such objects is preferred, among answers
             that are not ties; difficulty: that an item is felt to be harder than one a
-            standard deviation below it. Marks: probability, lapses apart, that a group
-            one standard deviation above the person's criterion is marked. It is that
-            of people as fresh and cautious as usual, without suggestion, habit or skip.
+            standard deviation below it; number: that an item's number is put above one
+            a standard deviation below it. Marks: probability, lapses apart, that a
+            group one standard deviation above the person's criterion is marked. It is
+            that of people as fresh and cautious as usual, without suggestion, habit or
+            skip.
 
             seconds: of all groups together, for importance and marks.
 

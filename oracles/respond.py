@@ -33,14 +33,14 @@ class ReadOut(NamedTuple):
     """An answer read from realised utilities.
 
     Attributes:
-        answer: `[A, T]`, or `[K, A, T]` for a ranking or marks.
+        answer: `[A, T]`, or `[K, A, T]` for a ranking or marks; floats for numbers.
         conflict: `[A, T]` log 2 at a tie, towards 0 when the answer is clear.
         confidence: `[A, T]` stated probability of being right.
         margin: `[A, T]` change of utility that could turn the answer into another, >=
             0; of several choices the smallest.
     """
 
-    answer: Int[Array, "A T"] | Int[Array, "K A T"]
+    answer: Int[Array, "A T"] | Int[Array, "K A T"] | Float[Array, "A T"]
     conflict: Float[Array, "A T"]
     confidence: Float[Array, "A T"]
     margin: Float[Array, "A T"]
@@ -73,7 +73,8 @@ class Kind:
         read: read-out of realised utilities.
         options: what the options are: the "classes" of an item, the "groups" of
             features, or a "pair" of the kind's own.
-        answer: an "option" or level, "marks" of options, or a "ranking" of them.
+        answer: an "option" or level, "marks" of options, a "ranking" of them, or a
+            "number", which alone is no whole one.
         is_of_class: whether the right option is a class, or a pair that follows from
             it: what features or a model say of the item then speaks for and against it.
         is_anchored: whether the previous answer may gain utility; the answer of such a
@@ -90,7 +91,7 @@ class Kind:
     systematic: Callable[[Annotators, Query], Array]
     read: Callable[[Realised], ReadOut]
     options: Literal["classes", "groups", "pair"]
-    answer: Literal["option", "marks", "ranking"] = "option"
+    answer: Literal["option", "marks", "ranking", "number"] = "option"
     is_of_class: bool = False
     is_anchored: bool = False
     is_check: bool = False
@@ -227,6 +228,7 @@ def _advance(
     last = jnp.max(position, axis=1)
     first = response.answer if response.answer.ndim == 2 else response.answer[0]
     at_last = jnp.take_along_axis(first, jnp.maximum(last, 0)[:, None], axis=1)[:, 0]
+    at_last = at_last.astype(state.last_answer.dtype)
     num_asked = jnp.sum(query.is_asked, axis=1, dtype=state.trials.dtype)
     return AnnotatorState(
         trials=state.trials + num_asked,

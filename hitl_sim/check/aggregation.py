@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hitl_sim.check.base import (
+    TOLERANCE,
     CheckError,
     Subject,
     build,
@@ -21,8 +22,15 @@ from oracles.part import Part
 NUM_ITEMS, NUM_CLASSES, NUM_PEOPLE, NUM_ANSWERS = 24, 4, 6, 5
 
 
-def _votes() -> Votes:
-    """Draw answers of people who are right four times in five; some are missing."""
+def _is_of_classes(part: Part) -> bool:
+    return "classification" in part.problems
+
+
+def _votes(is_of_classes: bool) -> Votes:
+    """Draw answers of people who are right four times in five; some are missing.
+
+    Of numbers they are right but for a noise.
+    """
     rng = np.random.default_rng(0)
     shape = (NUM_ITEMS, NUM_ANSWERS)
     truth = rng.integers(0, NUM_CLASSES, NUM_ITEMS)
@@ -35,8 +43,11 @@ def _votes() -> Votes:
     answer = np.where(is_right, truth[:, None], other)
     is_answered[1] = [True, True, False, False, False]
     answer[1, :2] = [0, 1]
+    kind: Any = jnp.int32
+    if not is_of_classes:
+        answer, kind = truth[:, None] + 0.5 * rng.normal(size=shape), jnp.float32
     return Votes(
-        jnp.asarray(answer, jnp.int32),
+        jnp.asarray(answer, kind),
         jnp.asarray(is_answered),
         jnp.asarray(people, jnp.int32),
     )
@@ -58,7 +69,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
             )
         return {"label": out[0], "confidence": out[1]}
 
-    votes = _votes()
+    votes = _votes(_is_of_classes(part))
+    label = "int32" if _is_of_classes(part) else "float32"
     # room for two answers more that nobody gave, of any content
     content = zip(votes, (NUM_CLASSES - 1, False, NUM_PEOPLE - 1), strict=True)
     wide = (jnp.pad(a, ((0, 0), (0, 2)), constant_values=fill) for a, fill in content)
@@ -67,7 +79,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         options,
         call,
         votes,
-        {"label": f"int32[{NUM_ITEMS}]", "confidence": f"float32[{NUM_ITEMS}]"},
+        {"label": f"{label}[{NUM_ITEMS}]", "confidence": f"float32[{NUM_ITEMS}]"},
         extremes={
             "nobody answering": votes._replace(is_answered=votes.is_answered & False),
             "everybody agreeing": votes._replace(answer=0 * votes.answer),
@@ -80,19 +92,21 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
 
 @promise
 def labels(subject: Subject) -> str:
-    """Labels are classes, confidences are shares, and agreement is followed."""
+    """Labels are what people said, confidences are shares, agreement is followed."""
     for words, votes in subject.samples.items():
         out = subject.run(votes)
-        require_within("label", out["label"], 0, NUM_CLASSES - 1, f" with {words}")
+        if _is_of_classes(subject.part):
+            require_within("label", out["label"], 0, NUM_CLASSES - 1, f" with {words}")
         require_within("confidence", out["confidence"], 0, 1, f" with {words}")
     # five people agree on each item, so that nothing is decided at random
     votes = subject.data
     first = jnp.broadcast_to(votes.answer[:, :1], votes.answer.shape)
     agreed = Votes(first, votes.is_answered | True, votes.annotator)
-    wrong = int((subject.run(agreed)["label"] != first[:, 0]).sum())
+    found = subject.run(agreed)["label"]
+    wrong = int((~np.isclose(found, first[:, 0], rtol=TOLERANCE)).sum())
     require(
         not wrong,
-        "`label` must be the class that all five people named, got another for "
+        "`label` must be what all five people said, got another for "
         f"{wrong} of {NUM_ITEMS} items.",
     )
     return ""

@@ -137,7 +137,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     data = _Asked(people, _query_of(kind))
     asked_of = data.query.is_asked
     shape = ", ".join(map(str, asked_of.shape))
-    each = "" if KINDS[kind].answer == "option" else f", {num_options}"
+    form = KINDS[kind].answer
+    each = f", {num_options}" if form in ("marks", "ranking") else ""
     of_all = jnp.ones(asked_of.shape)
     return Subject(
         part,
@@ -145,7 +146,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         call,
         data,
         {
-            "answer": f"int32[{shape}{each}]",
+            "answer": f"{'float32' if form == 'number' else 'int32'}[{shape}{each}]",
             "is_answered": f"bool[{shape}]",
             "seconds": f"float32[{shape}]",
             "confidence": f"float32[{shape}]",
@@ -183,9 +184,11 @@ def answers(subject: Subject) -> str:
         "`seconds` must be > 0 where something was asked": asked & ~(seconds > 0),
         "`seconds` must be 0 where nothing was asked": ~asked & (seconds != 0),
         "`answer` must be -1 where nobody answered": answer[~given] != -1,
-        # levels of a rating may be more than its options
-        "`answer` must be >= 0 where somebody answered": answer[given] < 0,
     }
+    # levels of a rating may be more than its options
+    if KINDS[kind].answer != "number":
+        negative = answer[given] < 0
+        rules["`answer` must be >= 0 where somebody answered"] = negative
     if kind == "label":
         rules["`answer` must be one of the options"] = answer[given] >= num_options
     for words, broken in rules.items():

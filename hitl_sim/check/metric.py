@@ -14,7 +14,7 @@ NUM_ITEMS, NUM_CLASSES = 24, 4
 
 
 def sample(part: Part, options: Mapping[str, Any]) -> Subject:
-    """Build a metric, and logits that are right for about half of the items.
+    """Build a metric, and what a network says of items, in part rightly.
 
     Raises:
         CheckError: it does not build.
@@ -25,29 +25,49 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
         del key
         return {"value": measure(*data, params)}
 
-    rng = np.random.default_rng(0)
-    label = jnp.asarray(rng.integers(0, NUM_CLASSES, NUM_ITEMS), jnp.int32)
-    noise = jnp.asarray(rng.normal(size=(NUM_ITEMS, NUM_CLASSES)), jnp.float32)
-    logits = noise + jax.nn.one_hot(label, NUM_CLASSES)
+    data = _items() if _is_of_classes(part) else _numbers()
+    outputs, label = data
     return Subject(
         part,
         options,
         call,
-        (logits, label),
+        data,
         {"value": "float32[]"},
         extremes={
-            "logits that are sure": (1e4 * logits, label),
-            "logits that are all equal": (0.0 * logits, label),
-            "one class alone": (logits, 0 * label),
+            "outputs that are sure": (1e4 * outputs, label),
+            "outputs that are all equal": (0.0 * outputs, label),
+            "one label alone": (outputs, 0 * label),
         },
     )
+
+
+def _is_of_classes(part: Part) -> bool:
+    return "classification" in part.problems
+
+
+def _numbers() -> tuple[jax.Array, jax.Array]:
+    """Make numbers, and what a network says of them."""
+    rng = np.random.default_rng(0)
+    label = jnp.asarray(rng.normal(size=NUM_ITEMS), jnp.float32)
+    noise = jnp.asarray(rng.normal(size=(NUM_ITEMS, 1)), jnp.float32)
+    return label[:, None] + 0.3 * noise, label
+
+
+def _items() -> tuple[jax.Array, jax.Array]:
+    """Make classes, and logits that are right for about half of the items."""
+    rng = np.random.default_rng(0)
+    label = jnp.asarray(rng.integers(0, NUM_CLASSES, NUM_ITEMS), jnp.int32)
+    noise = jnp.asarray(rng.normal(size=(NUM_ITEMS, NUM_CLASSES)), jnp.float32)
+    return noise + jax.nn.one_hot(label, NUM_CLASSES), label
 
 
 @promise
 def value(subject: Subject) -> str:
     """What is right is worth at least what is wrong, in whatever order items stand."""
     logits, label = subject.data
-    sure = jax.nn.one_hot(label, NUM_CLASSES)
+    sure = label[:, None]
+    if _is_of_classes(subject.part):
+        sure = jax.nn.one_hot(label, NUM_CLASSES)
     samples = [(logits, label), (logits[::-1], label[::-1]), (sure, label)]
     samples += [(-sure, label)]
     found, turned, right, wrong = (float(subject.run(s)["value"]) for s in samples)

@@ -15,17 +15,17 @@ from oracles.part import Part
 NUM_ITEMS, NUM_CLASSES, WIDTH = 24, 4, 5
 
 
-def _view(strategy: Strategy) -> View:
+def _view(strategy: Strategy, num_outputs: int) -> View:
     """Show what a strategy says that it looks at, items first, and nothing else."""
     rng = np.random.default_rng(0)
 
     def normal(*shape: int) -> Any:
         return jnp.asarray(rng.normal(size=shape), jnp.float32)
 
-    draws = normal(strategy.members, NUM_ITEMS, NUM_CLASSES)
+    draws = normal(strategy.members, NUM_ITEMS, num_outputs)
     label = jnp.asarray(rng.integers(0, NUM_CLASSES, NUM_ITEMS), jnp.int32)
     shown: dict[str, Any] = {
-        "logits": normal(NUM_ITEMS, NUM_CLASSES),
+        "logits": normal(NUM_ITEMS, num_outputs),
         "embedding": normal(NUM_ITEMS, WIDTH),
         "label": label,
     }
@@ -43,7 +43,8 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
     Raises:
         CheckError: it does not build.
     """
-    shape = Shape(NUM_ITEMS, 8, NUM_CLASSES, 4, 2)
+    num_outputs = NUM_CLASSES if "classification" in part.problems else 1
+    shape = Shape(NUM_ITEMS, 8, num_outputs, 4, 2)
     strategy: Strategy = build(part, options, lambda o: build_strategy(part, shape, o))
 
     def call(key: jax.Array, data: View, params: Mapping[str, Any]) -> Any:
@@ -51,7 +52,7 @@ def sample(part: Part, options: Mapping[str, Any]) -> Subject:
             data = data._replace(member_logits=data.member_logits.swapaxes(0, 1))
         return strategy.score(key, data, params)
 
-    view = _view(strategy)
+    view = _view(strategy, num_outputs)
     return Subject(
         part,
         options,

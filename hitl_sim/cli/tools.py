@@ -84,6 +84,9 @@ def data(
     categorical: Annotated[
         list[str] | None, typer.Option(help="Column of categories; repeated.")
     ] = None,
+    problem: Annotated[
+        str | None, typer.Option(help="Of labels: classification or regression.")
+    ] = None,
 ) -> None:
     """Look data over before a study: classes, duplicates, doubtful labels, what to ask.
 
@@ -102,6 +105,7 @@ def data(
         "image_size": image_size,
         "impute": impute,
         "categorical": categorical or None,
+        "problem": problem,
     }
     task = {name: value for name, value in given.items() if value is not None}
     task = {"source": source, **task}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.loss import is_number
 from hitl_sim.part import Part, PartError, find
 from oracles import Annotators, Oracle, Population, Query, Response, sample_annotators
 from oracles.annotators import map_people
@@ -127,7 +128,7 @@ class Questions(NamedTuple):
 class Answers(NamedTuple):
     """Answers by question, `[n, M]`; a ranking has `[n, M, K]` option ids."""
 
-    answer: Int[Array, "n answers ..."]
+    answer: Int[Array, "n answers ..."] | Float[Array, "n answers"]
     is_answered: Bool[Array, "n answers"]
     annotator: Int[Array, "n answers"]
 
@@ -275,12 +276,12 @@ def collect(
     """Sort answers by question, and keep what they cost.
 
     A question without a right answer (`discrimination` 0) is not scored; nor is a
-    ranking.
+    ranking or a number.
     """
     is_answered = response.is_answered[plan.slot, plan.person]
     answer = response.answer[plan.slot, plan.person]
     scored = is_answered & (questions.discrimination > 0)[:, None]
-    if answer.ndim == 2:
+    if answer.ndim == 2 and not is_number(answer):
         right = scored & (answer == questions.right[:, None])
     else:
         right = scored = jnp.zeros_like(scored)

@@ -15,6 +15,7 @@ from hitl_sim.learn.efficiency import Phase, TrainingPhases
 from hitl_sim.learn.efficiency.split import RANGE_BYTES
 from hitl_sim.learn.intervention import Intervention, Program
 from hitl_sim.learn.loop import RunConfig, course_of, guidance_of, host_of
+from hitl_sim.learn.loss import label_type
 from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import NetworkChoice, build_network
 from hitl_sim.learn.work import (
@@ -328,7 +329,7 @@ def _read_out(
     train = config.program.train
     if train.metric == accuracy:
         return _class_of, "class"
-    labels = jnp.zeros(num_items, jnp.int32)
+    labels = jnp.zeros(num_items, label_type(train.problem))
     options = [f"{name}={value}" for name, value in train.metric_options]
     name = ",".join([train.metric.name, *options])
     return lambda logits: train.measure(logits, labels), name

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from hitl_sim.learn.loss import item_losses, told
 from hitl_sim.learn.metric.accuracy import accuracy
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.optimiser import Descent, OptimiserConfig, Params
 from hitl_sim.learn.optimiser.adam import adam
-from oracles.part import Part
+from oracles.part import Part, Problem
 
 _NOISE = 1_000_033
 """Folds the key of what is random in passes from that of the batches."""
@@ -33,6 +34,7 @@ class TrainConfig:
         optimiser: what makes a step of a gradient, or takes its own steps.
         metric: what is measured at each checkpoint.
         metric_options: of its factory, by name and in order.
+        problem: whether labels are classes or numbers.
     """
 
     batch: int | None = 32
@@ -41,6 +43,7 @@ class TrainConfig:
     optimiser: OptimiserConfig = ADAM
     metric: Part = accuracy
     metric_options: tuple[tuple[str, Any], ...] = ()
+    problem: Problem = "classification"
 
     def __post_init__(self) -> None:
         """Refuse batches for an optimiser that takes its own steps.
@@ -97,7 +100,7 @@ class TrainSet(NamedTuple):
     """
 
     features: Float[Array, "items features"]
-    labels: Int[Array, " items"]
+    labels: Int[Array, " items"] | Float[Array, " items"]
     order: Int[Array, " most"]
     num_items: Int[Array, ""]
     penalty: Float[Array, " features"] | None = None
@@ -139,9 +142,9 @@ class Evaluation(NamedTuple):
     """Held-out items as the network sees them: `[V, D]`, `[V]`, `[E, D]`, `[E]`."""
 
     validation_x: Float[Array, "validation features"]
-    validation_y: Int[Array, " validation"]
+    validation_y: Int[Array, " validation"] | Float[Array, " validation"]
     test_x: Float[Array, "test features"]
-    test_y: Int[Array, " test"]
+    test_y: Int[Array, " test"] | Float[Array, " test"]
 
 
 def init_learner(
@@ -177,7 +180,7 @@ class Batch(NamedTuple):
     """
 
     x: Any
-    y: Int[Array, " batch"]
+    y: Int[Array, " batch"] | Float[Array, " batch"]
     weight: Float[Array, " batch"] | None = None
     is_used: Bool[Array, " batch"] | None = None
 
@@ -192,16 +195,16 @@ def train_step(
 ) -> Learner:
     """Take one optimiser step on the mean loss of a batch.
 
-    The loss is the cross-entropy and, where there is a penalty, the squared gradient of
-    the summed log-probabilities with respect to each feature, times its weight; these
-    gradients are of the network in use.
+    The loss is that of `item_losses` and, where there is a penalty, the squared
+    gradient of the summed log-probabilities, or of the number, with respect to each
+    feature, times its weight; these gradients are of the network in use.
 
     Args:
         network: what is trained.
         optimiser: what makes a step of the gradient.
         learner: where the step starts.
         batch: its items.
-        penalty: `[D]` weights >= 0; None for the cross-entropy alone.
+        penalty: `[D]` weights >= 0; None for the items' loss alone.
         key: of what is random in the pass; for networks that are otherwise in training.
 
     References:
@@ -217,16 +220,14 @@ def train_step(
             logits = network.apply(weights, batch.x)
         else:
             logits, state = network.training.apply(key, weights, batch.x, batch.is_used)
-        losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(
-            logits, batch.y
-        )
+        losses = item_losses(logits, batch.y)
         weight = batch.weight
         mean = losses.mean() if weight is None else (losses * weight).sum()
         if hooks is not None and hooks.loss is not None:
             mean = mean + hooks.loss(params, learner.held)
         if penalty is None:
             return mean, state
-        ruled_out = input_gradient_penalty(network, weights, batch.x, penalty)
+        ruled_out = input_gradient_penalty(network, weights, batch, penalty)
         return mean + ruled_out, state
 
     grads, state = jax.grad(loss, has_aux=True)(learner.params)
@@ -242,7 +243,7 @@ def train_step(
 def input_gradient_penalty(
     network: Network,
     params: Any,
-    x: Float[Array, "batch features"],
+    batch: Batch,
     penalty: Float[Array, " features"],
 ) -> Float[Array, ""]:
     """Return the batch mean of the weighted squared input gradients.
@@ -250,14 +251,14 @@ def input_gradient_penalty(
     Args:
         network: what is trained.
         params: its weights.
-        x: `[B, D]` features.
+        batch: `[B, D]` features, and labels for what they are.
         penalty: `[D]` weights >= 0.
     """
 
     def summed(x: jax.Array) -> jax.Array:
-        return jax.nn.log_softmax(network.apply(params, x)).sum()
+        return told(network.apply(params, x), batch.y).sum()
 
-    gradient = jax.grad(summed)(x)
+    gradient = jax.grad(summed)(batch.x)
     mean: jax.Array = (penalty[None] * gradient**2).sum(axis=1).mean()
     return mean
 

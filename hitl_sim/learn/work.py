@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim import purpose
+from hitl_sim.learn.loss import label_type
 from hitl_sim.learn.network import Network, NetworkChoice
 from hitl_sim.learn.optimise import (
     TrainConfig,
@@ -59,6 +60,11 @@ class WorkLine(NamedTuple):
 def abstract(*shape: int, dtype: Any = np.float32) -> Any:
     """Describe an array without making it, as an argument of a `Unit`."""
     return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
+
+
+def abstract_labels(config: TrainConfig, num_items: int) -> Any:
+    """Describe the labels of some items, of the type that a training has."""
+    return abstract(num_items, dtype=label_type(config.problem))
 
 
 def trace(words: str, program: Callable[..., Any], *args: Any) -> Any:
@@ -136,7 +142,7 @@ def train_unit(
         key = jax.random.key(seed)
         return train_steps(key, built, config, learner, rates, training, STRETCH)
 
-    pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
+    pool = (abstract(num_items, num_features), abstract_labels(config, num_items))
     program: Callable[..., Any] = steps
     args: tuple[Any, ...] = (learner, abstract(dtype=np.uint32), rates, *pool)
     descent = config.descent
@@ -181,7 +187,7 @@ def metric_unit(
         )
     learner = abstract_learner(built, config)
     shape = network.describe(num_features, num_classes)
-    pool = (abstract(num_items, num_features), abstract(num_items, dtype=np.int32))
+    pool = (abstract(num_items, num_features), abstract_labels(config, num_items))
     return Unit(
         f"train:metric:{shape}:all:n{num_items}",
         "train",

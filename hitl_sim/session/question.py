@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hitl_sim.session.error import SessionError
-from oracles.populations import KINDS
+from oracles.populations import KINDS as EVERY
+
+KINDS = tuple(kind for kind in EVERY if kind != "number")
+"""Kinds that a session asks: what is said is an option, a level, or several."""
 
 Said = int | tuple[int, ...]
 """An option or a level; of importance a ranking, of marks a 0 or 1 for each group."""

@@ -5,18 +5,26 @@ from functools import cache, partial
 from typing import Any
 
 import jax
-import numpy as np
 
 from hitl_sim.learn.intervention import TaskFacts
 from hitl_sim.learn.intervention.before import check_before_task
 from hitl_sim.learn.network import NetworkChoice, build_network, layers_of
 from hitl_sim.learn.network.base import UnreadableError
 from hitl_sim.learn.optimise import TrainConfig, check_padding
-from hitl_sim.learn.work import abstract, list_shape, trace, train_unit
+from hitl_sim.learn.work import (
+    abstract,
+    abstract_labels,
+    list_shape,
+    trace,
+    train_unit,
+)
+from hitl_sim.part import Kind, check_problem, find
 from hitl_sim.schema import one_of
 from hitl_sim.study.grid import Condition
+from hitl_sim.study.parts import foreign_parts
 from hitl_sim.study.program import network_of, program_of, readers
 from hitl_sim.study.spec import SpecError, check_asked, in_study
+from hitl_sim.study.spec.task import GOLD
 from hitl_sim.task import TaskInfo
 
 
@@ -26,6 +34,7 @@ def check_compatibility(condition: Condition, info: TaskInfo) -> None:
     Raises:
         SpecError: the message names the field, its value and what is allowed.
     """
+    _check_problem(condition, info)
     network = _check_network(condition, info)
     arm, task = condition.arm, condition.task
     facts = TaskFacts(
@@ -85,10 +94,39 @@ def _trace_metric(train: TrainConfig, num_items: int, num_classes: int) -> None:
         ValueError: it gives something else, or cannot be traced.
     """
     words = f"metric {train.metric.name!r}"
-    args = (abstract(num_items, num_classes), abstract(num_items, dtype=np.int32))
+    args = (abstract(num_items, num_classes), abstract_labels(train, num_items))
     out = trace(words, train.measure, *args)
     if getattr(out, "shape", None) != ():
         raise ValueError(f"{words} must return one number, [], got {list_shape(out)}.")
+
+
+def _check_problem(condition: Condition, info: TaskInfo) -> None:
+    """Refuse parts that are not for what the task asks for.
+
+    Raises:
+        SpecError: the message names the field, its value and what is allowed.
+    """
+    task, arm = condition.task, condition.arm
+    own = foreign_parts(condition.spec)
+    used: list[tuple[Kind, str, str]] = [
+        ("metric", condition.spec.target.metric, "target.metric"),
+        ("optimiser", condition.training.optimiser, "training.optimiser"),
+        ("intervention", arm.kind, "arm.kind"),
+    ]
+    for place, stage in enumerate(arm.before):
+        used.append(("intervention", stage.kind, f"arm.before[{place}].kind"))
+    used += [("method", method.kind, "arm.method.kind") for method in arm.method]
+    try:
+        for kind, name, field in used:
+            part = find(kind, name, own)
+            check_problem(part, info.problem, field, condition.task_name, own)
+    except ValueError as error:
+        raise SpecError(str(error)) from error
+    if info.problem == "regression" and task.validation_by != GOLD:
+        raise SpecError(
+            f"`task.{condition.task_name}.validation_by` must be {GOLD!r} where "
+            f"numbers are asked for, got {task.validation_by!r}."
+        )
 
 
 def _check_network(condition: Condition, info: TaskInfo) -> NetworkChoice:

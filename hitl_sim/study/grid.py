@@ -213,7 +213,7 @@ class Condition:
         # what a recording calls the items is in the hash of the matched answers
         del task["item_column"]
         # how a table was read is in the hash of what it gave
-        del task["impute"], task["categorical"]
+        del task["impute"], task["categorical"], task["problem"]
         # and what a part was told in order to make it, in that of the content
         del task["options"]
         by = task.pop("validation_by")
@@ -246,6 +246,8 @@ class Condition:
         # answers is told by the crowd
         lists = ("method", "before")
         empty = ("simulated", *(name for name in lists if not arm[name]))
+        # nor could anybody be asked for anything but classes
+        empty += ("feedback",) if arm.get("feedback") == "class" else ()
         arm["before"] = [_without(stage, _OF_ARM) for stage in arm["before"]]
         people = bool(self.arm.asking)
         return self.shared(content_hash) | {

@@ -9,6 +9,15 @@ from hitl_sim.record import SCHEMA
 from hitl_sim.study.made_by import made_by
 from hitl_sim.study.plan import Plan
 from hitl_sim.study.trial import write_winners
+from hitl_sim.task import TaskInfo
+
+
+def _numbers(info: TaskInfo) -> dict[str, Any]:
+    """Say of a task of numbers what they are, in their own unit."""
+    if info.scale is None:
+        return {}
+    mean, spread = info.scale
+    return {"problem": info.problem, "number": {"mean": mean, "sd": spread}}
 
 
 def manifest_of(plan: Plan) -> dict[str, Any]:
@@ -29,6 +38,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
                 "importance_source": info.importance_source,
             }
             | ({"notes": list(info.notes)} if info.notes else {})
+            | _numbers(info)
             for name, info in plan.infos.items()
         },
         "populations": plan.populations(),

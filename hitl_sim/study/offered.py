@@ -14,6 +14,12 @@ from hitl_sim.task import TaskData, TaskInfo
 
 NAME = "data"
 """What the task is called."""
+_METRIC = {"classification": "accuracy", "regression": "rmse_score"}
+_LABELLING: Mapping[str, Mapping[str, str]] = {
+    "classification": {},
+    "regression": {"feedback": "number", "strategy": "random", "aggregate": "mean"},
+}
+"""What a labelling arm says of the answers that a problem asks for."""
 _LEAST = 10
 """Items of a part of the split, at the least."""
 
@@ -72,7 +78,8 @@ def _key(name: str) -> str:
 def _why_not(task: Mapping[str, Any], kind: str, info: TaskInfo) -> str:
     is_tokens = info.vocabulary is not None
     try:
-        spec = _study(task, kind, "text_cnn" if is_tokens else "mlp")
+        network = "text_cnn" if is_tokens else "mlp"
+        spec = _study(task, kind, network, info.problem)
         for condition in expand(spec):
             check_compatibility(condition, info)
     except SpecError as error:
@@ -80,7 +87,12 @@ def _why_not(task: Mapping[str, Any], kind: str, info: TaskInfo) -> str:
     return ""
 
 
-def _study(task: Mapping[str, Any], kind: str, network: str = "mlp") -> Any:
+def _study(
+    task: Mapping[str, Any],
+    kind: str,
+    network: str = "mlp",
+    problem: str = "classification",
+) -> Any:
     arms: list[dict[str, Any]] = [
         {"name": "control", "kind": "whole_pool", "role": "control"}
     ]
@@ -90,6 +102,8 @@ def _study(task: Mapping[str, Any], kind: str, network: str = "mlp") -> Any:
         known = [f for f in ("questions", "items") if f in table.__struct_fields__]
         least = dict.fromkeys(known, table.least_questions)
         arms.append({"name": kind, "kind": kind, **least})
+        if kind == "labelling":
+            arms[-1] |= _LABELLING[problem]
     prices = {"boundary": "workstation", "label_cost": "sunk", "waiting": "held"}
     return convert(
         {
@@ -100,6 +114,7 @@ def _study(task: Mapping[str, Any], kind: str, network: str = "mlp") -> Any:
             "device": "laptop-cpu",
             "task": {NAME: dict(task)},
             "network": {"kind": network},
+            "target": {"metric": _METRIC[problem]},
             "prices": prices,
             "arm": arms,
         }

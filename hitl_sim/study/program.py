@@ -9,7 +9,7 @@ from hitl_sim.learn.crowd import BUILT_IN, NOBODY, AnnotatorConfig
 from hitl_sim.learn.intervention import Program, Shape
 from hitl_sim.learn.network import Inputs, Network, NetworkChoice, PartNetwork
 from hitl_sim.learn.optimiser import OptimiserConfig
-from hitl_sim.part import Part, PartError, builtin, find
+from hitl_sim.part import Part, PartError, Problem, builtin, find
 from hitl_sim.study.grid import Condition
 from hitl_sim.study.network_spec import NetworkSpec
 from hitl_sim.study.parts import foreign_parts
@@ -81,6 +81,7 @@ def train_config(
     training: TrainingSpec,
     foreign: Mapping[str, Part] | None = None,
     target: TargetSpec | None = None,
+    problem: Problem = "classification",
 ) -> TrainConfig:
     """Turn the static part of a training's table into the learner's config.
 
@@ -96,6 +97,7 @@ def train_config(
         OptimiserConfig(training.part(foreign), options),
         target.part(foreign),
         tuple(target.all_options(foreign).items()),
+        problem,
     )
 
 
@@ -156,7 +158,7 @@ def program_of(condition: Condition, info: TaskInfo, group_size: int) -> Program
     return Program(
         Shape(task.pool, *sizes),
         network_of(condition, info),
-        train_config(condition.training, parts, condition.spec.target),
+        train_config(condition.training, parts, condition.spec.target, info.problem),
         panel_of(condition),
         parts,
     )

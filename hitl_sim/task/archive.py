@@ -13,8 +13,10 @@ from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups, check_groups
 from hitl_sim.task.image import build_image_task
 from hitl_sim.task.label import read_labels
+from hitl_sim.task.number import of_numbers, read_numbers
 from hitl_sim.task.standard import standardise
 from oracles import part
+from oracles.part import Problem
 
 CONTENTS = ("features", "embeddings", "images")
 """Arrays of which a file holds exactly one, beside its labels."""
@@ -35,14 +37,20 @@ def reads(path: Path) -> bool:
 
 
 @part.task(version=1)
-def archive(path: Path, *, num_groups: int | None = None) -> RawTask:
+def archive(
+    path: Path,
+    *,
+    num_groups: int | None = None,
+    problem: Problem = "classification",
+) -> RawTask:
     """Load a task from the arrays of a .npz file; see `task_of`.
 
     Raises:
         ValueError: the file is no .npz, holds pickled objects, lacks an array, has one
             too many, or an array is not as `load_task` says.
     """
-    return task_of(_read(path), path.stem, path.name, str(path), num_groups)
+    source = path.stem, path.name, str(path)
+    return task_of(_read(path), *source, num_groups, problem)
 
 
 def task_of(
@@ -51,6 +59,7 @@ def task_of(
     source: str,
     place: str,
     num_groups: int | None = None,
+    problem: Problem = "classification",
 ) -> RawTask:
     """Make a task of arrays by name.
 
@@ -61,6 +70,7 @@ def task_of(
         place: the same, for messages.
         num_groups: G, square patches of images, or equal blocks of columns; `None` for
             16 patches, for the arrays' own groups, or else for one group per column.
+        problem: whether labels are classes or numbers.
 
     Returns:
         The task: pixels divided by 255, or each feature standardised over the items.
@@ -70,12 +80,17 @@ def task_of(
     """
     _check_names(list(arrays), place)
     where = f"{place}, array 'labels'"
-    labels, class_names, notes = read_labels(arrays["labels"], where)
+    numbers, class_names, notes = None, tuple[str, ...](), tuple[str, ...]()
+    if problem == "regression":
+        numbers = read_numbers(arrays["labels"], where)
+        labels = numbers.values
+    else:
+        labels, class_names, notes = read_labels(arrays["labels"], where)
     content = next(name for name in CONTENTS if name in arrays)
     where = f"{place}, array {content!r}"
     item_ids = _read_ids(arrays.get(ITEM), len(labels), place)
     if content == "images":
-        return build_image_task(
+        task = build_image_task(
             name,
             source,
             arrays[content],
@@ -83,7 +98,8 @@ def task_of(
             class_names,
             num_groups,
             where,
-        )._replace(item_ids=item_ids, notes=notes)
+        )
+        return of_numbers(task._replace(item_ids=item_ids, notes=notes), numbers)
     is_embedding = content == "embeddings"
     features = arrays[content]
     if features.dtype.kind not in ("f" if is_embedding else "fiub"):
@@ -115,7 +131,7 @@ def task_of(
         groups, group_names = block_groups(columns, num_groups)
     if "group_names" in arrays:
         group_names = _read_names(arrays["group_names"], len(groups), place)
-    return RawTask(
+    task = RawTask(
         name=name,
         source=(
             f"{source}; {_MADE_BEFORE if is_embedding else ''}each {column} "
@@ -131,6 +147,7 @@ def task_of(
         item_ids=item_ids,
         notes=notes,
     )
+    return of_numbers(task, numbers)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

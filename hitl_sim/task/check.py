@@ -136,7 +136,10 @@ def _first_fraction(labels: np.ndarray) -> str:
     if labels.dtype.kind != "f":
         return ""
     row = int(np.argmax(_is_broken(labels)))
-    return f" ({labels[row]} in row {row + 1}, counted from 1)"
+    return (
+        f" ({labels[row]} in row {row + 1}, counted from 1). Where numbers are to be "
+        "predicted, write `problem = 'regression'`"
+    )
 
 
 def check_item_ids(ids: Sequence[str], num_items: int, where: str) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ class Places(NamedTuple):
 
     pool_rows: Int[Array, " pool"]
     origin: Int[Array, " pool"]
-    label: Int[Array, " pool"]
-    truth: Int[Array, " pool"]
+    label: Int[Array, " pool"] | Float[Array, " pool"]
+    truth: Int[Array, " pool"] | Float[Array, " pool"]
     status: Int[Array, " pool"]
     item: Int[Array, " pool"]
     validation_rows: Int[Array, " validation"]
@@ -60,10 +60,11 @@ def build_split(
 
     - *irrelevant*: each feature is the value which an independently drawn item of the
       pool, before corruption, has there: marginals stay, structure goes. The label is
-      uniform over the classes.
+      uniform over the classes, or the number of any item of the pool.
     - *duplicate*: features, label, truth and size of an item drawn uniformly from the
       clean items of the pool.
-    - *wrong label*: the item's own features, a label uniform over the other classes.
+    - *wrong label*: the item's own features, a label uniform over the other classes, or
+      the number of another item of the pool.
 
     Args:
         key: draws everything; the same key gives the same split.
@@ -86,7 +87,7 @@ def build_split(
 
 def draw_places(
     key: PRNGKeyArray,
-    labels: Int[AnyArray, " items"],
+    labels: Int[AnyArray, " items"] | Float[AnyArray, " items"],
     corruption: Corruption,
     num_pool: int,
     num_validation: int,
@@ -112,13 +113,13 @@ def draw_places(
     position = jnp.arange(num_pool)
     origin = pool_rows[jnp.where(is_duplicate, marks.order[place], position)]
 
-    num_classes = jnp.max(labels) + 1
     own = labels[origin]
-    key_random, key_shift = jax.random.split(key_label)
-    random_label = _draw_below(key_random, (num_pool,), num_classes)
-    shift = 1 + _draw_below(key_shift, (num_pool,), jnp.maximum(num_classes - 1, 1))
+    if jnp.issubdtype(labels.dtype, jnp.floating):
+        random_label, wrong_label = _other_numbers(key_label, own, labels[pool_rows])
+    else:
+        random_label, wrong_label = _other_classes(key_label, own, labels)
     label = jnp.where(is_irrelevant, random_label, own)
-    label = jnp.where(is_wrong, (own + shift) % num_classes, label)
+    label = jnp.where(is_wrong, wrong_label, label)
 
     item = jnp.where(is_irrelevant, pool_rows + num_base, pool_rows)
     return Places(
@@ -170,8 +171,8 @@ def read_split(kind: Hashable, data: TaskData, places: Places) -> Split:
 
 def build_leftover(
     key: PRNGKeyArray, data: TaskData, num_used: int
-) -> tuple[Float[Array, "rest features"], Int[Array, " rest"]]:
-    """Return the items that a split leaves out: clean, with their true classes.
+) -> tuple[Float[Array, "rest features"], Array]:
+    """Return the items that a split leaves out: clean, with their true labels.
 
     Args:
         key: of `build_split`.
@@ -179,11 +180,33 @@ def build_leftover(
         num_used: items of the split: pool, validation and test together.
 
     Returns:
-        Features `[M - num_used, D]` and true classes `[M - num_used]`.
+        Features `[M - num_used, D]` and true labels `[M - num_used]`.
     """
     key_items = jax.random.split(key, 5)[0]
     rows = _shuffle(key_items, data.labels.shape[0])[num_used:]
     return jnp.asarray(data.features)[rows], jnp.asarray(data.labels)[rows]
+
+
+def _other_classes(
+    key: PRNGKeyArray, own: Int[Array, " pool"], labels: Int[Array, " items"]
+) -> tuple[Int[Array, " pool"], Int[Array, " pool"]]:
+    """Draw any class of each item, and one that is not its own."""
+    num_classes = jnp.max(labels) + 1
+    key_random, key_shift = jax.random.split(key)
+    random_label = _draw_below(key_random, own.shape, num_classes)
+    shift = 1 + _draw_below(key_shift, own.shape, jnp.maximum(num_classes - 1, 1))
+    return random_label, (own + shift) % num_classes
+
+
+def _other_numbers(
+    key: PRNGKeyArray, own: Float[Array, " pool"], given: Float[Array, " pool"]
+) -> tuple[Float[Array, " pool"], Float[Array, " pool"]]:
+    """Draw the number of any item of the pool, and of one that is not the item."""
+    num_pool = own.shape[0]
+    key_random, key_shift = jax.random.split(key)
+    random_label = given[_draw_below(key_random, own.shape, num_pool)]
+    shift = 1 + _draw_below(key_shift, own.shape, max(num_pool - 1, 1))
+    return random_label, given[(jnp.arange(num_pool) + shift) % num_pool]
 
 
 class _Marks(NamedTuple):

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from oracles.part import Problem
+
 AnyArray = np.ndarray | Array
 TaskKind = Literal["image", "text", "table", "embedding"]
 
@@ -27,8 +29,8 @@ class TaskInfo:
             have equal hashes, wherever their files lie.
         num_items: M, items of the base data.
         num_features: D.
-        num_classes: K.
-        class_names: `K` names, in the order of the labels.
+        num_classes: K, what a network puts out: 1 where a number is asked for.
+        class_names: `K` names, in the order of the labels; none of numbers.
         group_names: `G` names, in the order of the groups.
         kind: what an annotator looks at.
         importance_source: where the reference importance comes from, in words.
@@ -40,6 +42,10 @@ class TaskInfo:
             content; None where the source does not say.
         notes: what looked odd in the file, and how it was read.
         class_counts: `K` items of each class; empty where nobody counted.
+        problem: what is asked for: the class of an item ("classification"), or a number
+            ("regression").
+        scale: mean and standard deviation that numbers had in the source; None of
+            classes.
     """
 
     name: str
@@ -57,6 +63,8 @@ class TaskInfo:
     item_ids: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()
+    problem: Problem = "classification"
+    scale: tuple[float, float] | None = None
 
     @property
     def num_groups(self) -> int:
@@ -72,7 +80,9 @@ class TaskData(NamedTuple):
 
     Attributes:
         features: `[M, D]` float32.
-        labels: `[M]` int32, true class, 0 to K - 1, every class present.
+        labels: `[M]` int32, true class, 0 to K - 1, every class present; or float32,
+            true number, in standard deviations from the mean of all. Their type says
+            which, to all that follows.
         size: `[M]` float32, length of the item relative to the median item.
         groups: `[G, S]` int32, feature indices; disjoint, together every feature once.
             Where features are ids of words: indices of the vocabulary's words.
@@ -81,7 +91,7 @@ class TaskData(NamedTuple):
     """
 
     features: Float[AnyArray, "items features"]
-    labels: Int[AnyArray, " items"]
+    labels: Int[AnyArray, " items"] | Float[AnyArray, " items"]
     size: Float[AnyArray, " items"]
     groups: Int[AnyArray, "groups group_size"]
     importance: Float[AnyArray, " groups"]
@@ -102,7 +112,8 @@ class Corruption(NamedTuple):
     Attributes:
         irrelevant: `[]` float32 share without structure and with a random label.
         duplicate: `[]` float32 share that repeats a clean item of the pool.
-        wrong_label: `[]` float32 share with its own features and another class's label.
+        wrong_label: `[]` float32 share with its own features and another class's label,
+            or another item's number.
     """
 
     irrelevant: Float[AnyArray, ""] | float
@@ -115,9 +126,10 @@ class Pool(NamedTuple):
 
     Attributes:
         features: `[N, D]` float32.
-        label: `[N]` int32, the label that came with the item.
-        truth: `[N]` int32, the true class. An irrelevant item has none; it repeats the
-            given label there, so that `label != truth` marks exactly the wrong labels.
+        label: `[N]` int32, the label that came with the item; float32 of numbers.
+        truth: `[N]` the true one, of the same type. An irrelevant item has none; it
+            repeats the given label there, so that `label != truth` marks exactly the
+            wrong labels (of numbers those that differ).
         status: `[N]` int32, a `Status`.
         item: `[N]` int32, unique within the pool. A clean or mislabelled item has its
             row in the base data (below M), an irrelevant item that row + M, a duplicate
@@ -126,8 +138,8 @@ class Pool(NamedTuple):
     """
 
     features: Float[Array, "pool features"]
-    label: Int[Array, " pool"]
-    truth: Int[Array, " pool"]
+    label: Int[Array, " pool"] | Float[Array, " pool"]
+    truth: Int[Array, " pool"] | Float[Array, " pool"]
     status: Int[Array, " pool"]
     item: Int[Array, " pool"]
     size: Float[Array, " pool"]
@@ -139,16 +151,16 @@ class Split(NamedTuple):
     Attributes:
         pool: `N` items, corrupted as asked.
         validation_x: `[V, D]` float32, clean.
-        validation_y: `[V]` int32, true class.
+        validation_y: `[V]` true class or number.
         test_x: `[V', D]` float32, clean.
-        test_y: `[V']` int32, true class.
+        test_y: `[V']` true class or number.
     """
 
     pool: Pool
     validation_x: Float[Array, "validation features"]
-    validation_y: Int[Array, " validation"]
+    validation_y: Int[Array, " validation"] | Float[Array, " validation"]
     test_x: Float[Array, "test features"]
-    test_y: Int[Array, " test"]
+    test_y: Int[Array, " test"] | Float[Array, " test"]
 
 
 class RawTask(NamedTuple):
@@ -159,8 +171,8 @@ class RawTask(NamedTuple):
         source: where the items come from and what was done to them, in words.
         kind: what an annotator looks at.
         features: `[M, D]`, finite.
-        labels: `[M]`, 0 to K - 1, every class present.
-        class_names: `K` names.
+        labels: `[M]`, 0 to K - 1, every class present; or numbers.
+        class_names: `K` names; none of numbers.
         size: `[M]`, positive, relative to the median item.
         groups: `[G, S]` feature indices, or those of the words of a vocabulary.
         group_names: `G` names.
@@ -171,13 +183,15 @@ class RawTask(NamedTuple):
         importance_source: where it is known from, in words.
         item_ids: `M` of them; see `TaskInfo`.
         notes: see `TaskInfo`.
+        problem: see `TaskInfo`.
+        scale: see `TaskInfo`.
     """
 
     name: str
     source: str
     kind: TaskKind
     features: Float[np.ndarray, "items features"]
-    labels: Int[np.ndarray, " items"]
+    labels: Int[np.ndarray, " items"] | Float[np.ndarray, " items"]
     class_names: Sequence[str]
     size: Float[np.ndarray, " items"]
     groups: Int[np.ndarray, "groups group_size"]
@@ -189,3 +203,5 @@ class RawTask(NamedTuple):
     importance_source: str = ""
     item_ids: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
+    problem: Problem = "classification"
+    scale: tuple[float, float] | None = None

@@ -1,7 +1,7 @@
 """Images as features: pixels row by row, in patches."""
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import patch_groups
@@ -13,7 +13,7 @@ def build_image_task(
     name: str,
     source: str,
     images: np.ndarray,
-    labels: Int[np.ndarray, " items"],
+    labels: Int[np.ndarray, " items"] | Float[np.ndarray, " items"],
     class_names: tuple[str, ...],
     num_groups: int | None,
     where: str,

@@ -13,7 +13,12 @@ from hitl_sim.part import Part, builtin
 from hitl_sim.task.archive import task_of
 from hitl_sim.task.content import hash_content
 from hitl_sim.task.data import RawTask, TaskData, TaskInfo
-from hitl_sim.task.importance import IMPORTANCE_SOURCE, reference_importance
+from hitl_sim.task.importance import (
+    IMPORTANCE_SOURCE,
+    IMPORTANCE_SOURCE_OF_NUMBERS,
+    reference_importance,
+    reference_importance_of_numbers,
+)
 from hitl_sim.task.option import TaskOptions, check_options
 from hitl_sim.task.read import SUFFIXES as TABLE_SUFFIXES
 
@@ -28,7 +33,9 @@ def load_task(
     """Load a task on the host, check it, and measure its reference importance.
 
     Args:
-        source: "digits", "docstrings", "planted", or the path of a user's data:
+        source: "digits", "docstrings", "planted", of which classes are asked,
+            "diabetes", "planted_number", of which numbers are, or the path of a user's
+            data:
 
             - `.npz` with `labels` [M] and one of `features` [M, D]; `embeddings`
               [M, D], floats made before the study; or `images` [M, H, W] or
@@ -121,16 +128,25 @@ def _part_of(name: str, foreign: Mapping[str, Part]) -> tuple[Part, bool]:
     )
 
 
+_LABELS = {"classification": np.int32, "regression": np.float32}
+"""Type of labels, by what a task asks for."""
+
+
 def _finish(raw: RawTask) -> tuple[TaskInfo, TaskData]:
     """Fix the types, measure the importance and name the content."""
     importance, importance_source = raw.importance, raw.importance_source
     if importance is None:
         divided = raw.features if raw.weights is None else raw.weights
-        importance = reference_importance(divided, raw.labels, raw.groups)
-        importance_source = IMPORTANCE_SOURCE
+        items = divided, raw.labels, raw.groups
+        if raw.problem == "regression":
+            importance = reference_importance_of_numbers(*items)
+            importance_source = IMPORTANCE_SOURCE_OF_NUMBERS
+        else:
+            importance = reference_importance(*items)
+            importance_source = IMPORTANCE_SOURCE
     data = TaskData(
         features=np.ascontiguousarray(raw.features, np.float32),
-        labels=np.ascontiguousarray(raw.labels, np.int32),
+        labels=np.ascontiguousarray(raw.labels, _LABELS[raw.problem]),
         size=np.ascontiguousarray(raw.size, np.float32),
         groups=np.ascontiguousarray(raw.groups, np.int32),
         importance=np.ascontiguousarray(importance, np.float32),
@@ -142,6 +158,10 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
     """Name the content; an image's shape is in the names of its patches."""
     arrays = {field: np.asarray(leaf) for field, leaf in data._asdict().items()}
     names = {"class_names": raw.class_names, "group_names": raw.group_names}
+    counts: tuple[int, ...] = ()
+    if raw.problem == "classification":
+        counted = np.bincount(raw.labels, minlength=len(raw.class_names))
+        counts = tuple(counted.tolist())
     if raw.vocabulary is not None:
         names["vocabulary"] = (str(raw.vocabulary),)
     return TaskInfo(
@@ -150,7 +170,8 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
         content_hash=hash_content(arrays, names),
         num_items=len(raw.labels),
         num_features=raw.features.shape[1],
-        num_classes=len(raw.class_names),
+        # a number is the one that a network puts out
+        num_classes=len(raw.class_names) or 1,
         class_names=tuple(raw.class_names),
         group_names=tuple(raw.group_names),
         kind=raw.kind,
@@ -159,7 +180,7 @@ def _describe(raw: RawTask, data: TaskData, importance_source: str) -> TaskInfo:
         vocabulary=raw.vocabulary,
         item_ids=None if raw.item_ids is None else tuple(raw.item_ids),
         notes=raw.notes,
-        class_counts=tuple(
-            np.bincount(raw.labels, minlength=len(raw.class_names)).tolist()
-        ),
+        class_counts=counts,
+        problem=raw.problem,
+        scale=raw.scale,
     )

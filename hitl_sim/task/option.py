@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from oracles.part import PROBLEMS, Problem
+
 Representation = Literal["tfidf", "hashed", "tokens"]
 Impute = Literal["median", "drop"]
 
@@ -16,10 +18,11 @@ WHY: Mapping[str, str] = MappingProxyType(
         "item_column": _COLUMNS,
         "representation": "only text can be represented so",
         "length": "only text has a length in words",
+        "problem": "only tables and arrays say nothing of what is asked for",
         "impute": "only the numbers of a table can be missing",
         "categorical": _COLUMNS,
         "image_size": "only images of a folder, or of a column, are resized",
-        "informative_groups": "only 'planted' has groups of known use",
+        "informative_groups": "only what is planted has groups of known use",
     }
 )
 """Options that not every source reads, and why it does not."""
@@ -51,7 +54,10 @@ class TaskOptions:
         categorical: columns of a table that hold categories, of each of whose values
             a feature says whether it is there (one-hot); a cell without one has a value
             of its own.
-        informative_groups: how many groups of "planted" tell classes apart; default 4.
+        informative_groups: how many groups of "planted" and "planted_number" matter;
+            default 4.
+        problem: what is asked for: the class in the column or array of labels
+            ("classification", the default), or the number there ("regression").
     """
 
     num_features: int = 256
@@ -65,6 +71,7 @@ class TaskOptions:
     informative_groups: int | None = None
     impute: Impute | None = None
     categorical: tuple[str, ...] = ()
+    problem: Problem | None = None
 
 
 def check_options(options: TaskOptions, read: Collection[str], name: str) -> None:
@@ -93,6 +100,11 @@ def check_options(options: TaskOptions, read: Collection[str], name: str) -> Non
         raise ValueError(
             f"`representation` must be one of {', '.join(map(repr, allowed))}, got "
             f"{options.representation!r}."
+        )
+    if options.problem not in (None, *PROBLEMS):
+        raise ValueError(
+            f"`problem` must be one of {', '.join(map(repr, PROBLEMS))}, got "
+            f"{options.problem!r}."
         )
     _check_columns(options)
     is_text = "text_column" not in read or options.text_column is not None

@@ -54,8 +54,9 @@ class Survey(NamedTuple):
     """What was found.
 
     Attributes:
-        commonest: share of the most common class: what naming it always reaches.
-        rarest: items of the rarest class.
+        commonest: share of the most common class: what naming it always reaches; None
+            of numbers.
+        rarest: items of the rarest class; None of numbers.
         num_constant: features of one value.
         num_repeats: items whose features an earlier item has too.
         num_contradictions: those of them under another label than that.
@@ -69,10 +70,14 @@ class Survey(NamedTuple):
         accuracy: of that model, a logistic regression of pixels, words or columns, on
             items that it did not see; None where there is none.
         suspects: the least likely first.
+        explained: share of the variance of numbers that a ridge regression tells of
+            items that it did not see; None of classes.
+        extremes: lowest, middle and highest number in the source's own unit; None of
+            classes.
     """
 
-    commonest: float
-    rarest: int
+    commonest: float | None
+    rarest: int | None
     num_constant: int
     num_repeats: int
     num_contradictions: int
@@ -83,6 +88,8 @@ class Survey(NamedTuple):
     num_suspected: int
     accuracy: float | None
     suspects: tuple[Suspect, ...]
+    explained: float | None = None
+    extremes: tuple[float, float, float] | None = None
 
 
 def survey_task(info: TaskInfo, data: TaskData) -> Survey:
@@ -93,7 +100,6 @@ def survey_task(info: TaskInfo, data: TaskData) -> Survey:
         data: of the task.
     """
     features, labels = np.asarray(data.features), np.asarray(data.labels)
-    counts = np.bincount(labels, minlength=info.num_classes)
     repeats, contradictions = _repeats(features, labels)
     read = _bag(features, info.vocabulary)
     rng = np.random.default_rng(_SEED)
@@ -101,10 +107,19 @@ def survey_task(info: TaskInfo, data: TaskData) -> Survey:
     num_like = _count_alike(read[compared])
     by_chance = _count_alike(rng.permuted(read[compared], axis=0))
     asked = _some(rng, len(labels), MOST_SUSPECTED)
-    suspects, accuracy = _suspects(read[asked], labels[asked], asked, info)
+    suspects, accuracy, explained = list[Suspect](), None, None
+    counts, extremes = None, None
+    if info.scale is None:
+        counts = np.bincount(labels, minlength=info.num_classes)
+        suspects, accuracy = _suspects(read[asked], labels[asked], asked, info)
+    else:
+        mean, spread = info.scale
+        explained = _explained(read[asked], labels[asked])
+        low, middle, high = mean + spread * np.quantile(labels, (0.0, 0.5, 1.0))
+        extremes = float(low), float(middle), float(high)
     return Survey(
-        commonest=float(counts.max() / counts.sum()),
-        rarest=int(counts.min()),
+        commonest=None if counts is None else float(counts.max() / counts.sum()),
+        rarest=None if counts is None else int(counts.min()),
         num_constant=int((np.ptp(features, axis=0) == 0.0).sum()),
         num_repeats=repeats,
         num_contradictions=contradictions,
@@ -112,9 +127,11 @@ def survey_task(info: TaskInfo, data: TaskData) -> Survey:
         num_alike=int((num_like > 0).sum()),
         alike_by_chance=int((by_chance > 0).sum()),
         leak=max(_leak(num_like) - _leak(by_chance), 0.0),
-        num_suspected=0 if accuracy is None else len(asked),
+        num_suspected=0 if accuracy is explained is None else len(asked),
         accuracy=accuracy,
         suspects=tuple(suspects),
+        explained=explained,
+        extremes=extremes,
     )
 
 
@@ -138,12 +155,12 @@ def _bag(features: Floats, vocabulary: int | None) -> Floats:
     return bag
 
 
-def _repeats(features: Floats, labels: Int[np.ndarray, " items"]) -> tuple[int, int]:
+def _repeats(features: Floats, labels: np.ndarray) -> tuple[int, int]:
     """Count items that an earlier one repeats, and those of another label than it."""
-    first: dict[bytes, int] = {}
+    first: dict[bytes, float] = {}
     repeats = contradictions = 0
     for row, label in zip(np.ascontiguousarray(features), labels, strict=True):
-        known = first.setdefault(row.tobytes(), int(label))
+        known = first.setdefault(row.tobytes(), label.item())
         contradictions += known != label
         repeats += 1
     return repeats - len(first), int(contradictions)
@@ -202,13 +219,30 @@ def _suspects(
     return found, float((chance.argmax(axis=1) == labels).mean())
 
 
+def _explained(features: Floats, numbers: Float[np.ndarray, " items"]) -> float | None:
+    """Share of the variance that a linear model tells of items it did not see."""
+    from sklearn.linear_model import Ridge  # noqa: PLC0415
+    from sklearn.model_selection import KFold  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # noqa: PLC0415
+
+    if len(numbers) < _FOLDS:
+        return None
+    said = np.zeros(len(numbers))
+    folds = KFold(_FOLDS, shuffle=True, random_state=_SEED)
+    with threadpool_limits(1):
+        for train, held in folds.split(features):
+            model = Ridge(alpha=1.0).fit(features[train], numbers[train])
+            said[held] = model.predict(features[held])
+    return float(1.0 - np.square(said - numbers).mean() / numbers.var())
+
+
 def _held_out(
     features: Floats, labels: Int[np.ndarray, " items"]
 ) -> Float[np.ndarray, "items classes"]:
     """Return the probability of each class by models that did not see the item."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     chance = np.zeros((len(labels), int(labels.max()) + 1))
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)

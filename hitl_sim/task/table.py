@@ -11,11 +11,13 @@ from hitl_sim.task.column import read_features
 from hitl_sim.task.data import RawTask
 from hitl_sim.task.group import block_groups
 from hitl_sim.task.label import read_labels
+from hitl_sim.task.number import of_numbers, read_numbers
 from hitl_sim.task.option import Impute, Representation, TaskOptions
 from hitl_sim.task.read import DEFAULT_LABEL_COLUMN, format_of, read_table
 from hitl_sim.task.standard import standardise
 from hitl_sim.task.text import represent
 from oracles import part
+from oracles.part import Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +41,7 @@ def table(
     length: int | None = None,
     impute: Impute | None = None,
     categorical: tuple[str, ...] = (),
+    problem: Problem = "classification",
 ) -> RawTask:
     """Load a task from a table of numbers, or from one column of text.
 
@@ -54,6 +57,7 @@ def table(
         length: of a text as tokens.
         impute: what is done where a number is missing; see `TaskOptions`.
         categorical: columns of categories; see `TaskOptions`.
+        problem: whether labels are classes or numbers; see `TaskOptions`.
 
     Returns:
         The task; columns of numbers are standardised over the items.
@@ -81,7 +85,13 @@ def table(
         table, notes = table.filter(found.is_kept), (*notes, *found.notes)
         column = column.filter(found.is_kept)
     where = f"{path}, column {label_column!r}"
-    labels, class_names, more = read_labels(_labels(column, where), where)
+    numbers, class_names, more = None, tuple[str, ...](), tuple[str, ...]()
+    given = _labels(column, where)
+    if problem == "regression":
+        numbers = read_numbers(given, where)
+        labels = numbers.values
+    else:
+        labels, class_names, more = read_labels(given, where)
     notes = (*notes, *more)
     item_ids = item_ids_of(table, item_column, path)
     if found is None:
@@ -90,9 +100,9 @@ def table(
         texts = represent(_texts(column, where), options, where)
         source = f"{path.name}, texts of column {text_column!r}."
         task = texts.as_task(_name(path), source, labels, class_names, num_groups)
-        return task._replace(item_ids=item_ids, notes=notes)
+        return of_numbers(task._replace(item_ids=item_ids, notes=notes), numbers)
     groups, group_names = block_groups(found.names, num_groups)
-    return RawTask(
+    task = RawTask(
         name=_name(path),
         source=f"{path.name}; each column standardised over all items",
         kind="table",
@@ -105,6 +115,7 @@ def table(
         item_ids=item_ids,
         notes=notes,
     )
+    return of_numbers(task, numbers)
 
 
 def _name(path: Path) -> str:

@@ -48,7 +48,7 @@ class Texts(NamedTuple):
         self,
         name: str,
         items: str,
-        labels: Int[np.ndarray, " items"],
+        labels: Int[np.ndarray, " items"] | Float[np.ndarray, " items"],
         class_names: Sequence[str],
         num_groups: int | None,
     ) -> RawTask:

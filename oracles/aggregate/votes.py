@@ -20,25 +20,26 @@ class Votes(NamedTuple):
     """Up to M answers to each of N items.
 
     Attributes:
-        answer: `[N, M]` class that was named; anything where it does not exist.
+        answer: `[N, M]` class that was named, or number that was said; anything where
+            it does not exist.
         is_answered: `[N, M]` which of them exist.
         annotator: `[N, M]` who gave each, an index in [0, A).
     """
 
-    answer: Int[Array, "N M"]
+    answer: Int[Array, "N M"] | Float[Array, "N M"]
     is_answered: Bool[Array, "N M"]
     annotator: Int[Array, "N M"]
 
 
 Aggregate = Callable[
     [PRNGKeyArray, Votes, Mapping[str, Array]],
-    tuple[Int[Array, "N"], Float[Array, "N"]],
+    tuple[Int[Array, "N"] | Float[Array, "N"], Float[Array, "N"]],
 ]
 """`(key, votes, params) -> (label [N], confidence [N])`.
 
-The label is one of the K classes, whether or not anybody answered; the key decides
-between classes that are equally likely. Confidence is the probability, or the share of
-votes, that stands behind the label.
+The label is one of the K classes, or a number, whether or not anybody answered; the key
+decides between classes that are equally likely. Confidence is the probability, or the
+share of votes, that stands behind the label.
 """
 
 

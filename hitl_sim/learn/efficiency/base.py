@@ -16,7 +16,13 @@ from hitl_sim.learn.network import Hooks, Network, NetworkChoice
 from hitl_sim.learn.optimise import Learner, TrainConfig
 from hitl_sim.learn.optimiser import Params
 from hitl_sim.learn.work import WorkLine
-from hitl_sim.part import Part, from_table, method as mark_method
+from hitl_sim.part import (
+    PROBLEMS,
+    Part,
+    Problem,
+    from_table,
+    method as mark_method,
+)
 from hitl_sim.schema import Table, kind_of
 
 
@@ -258,6 +264,10 @@ def beside(arm: Any, kind: str) -> Any:
     return next((method for method in arm.method if method.kind == kind), None)
 
 
-def built_in(table: type[MethodSpec], version: int = 1) -> Part:
+def built_in(
+    table: type[MethodSpec],
+    version: int = 1,
+    problems: tuple[Problem, ...] = PROBLEMS,
+) -> Part:
     """Make the part that a method's table describes: `(host, **options) -> Method`."""
-    return from_table(table, mark_method, version=version)
+    return from_table(table, mark_method, version=version, problems=problems)

@@ -150,7 +150,7 @@ def _last(phase: Phase) -> Phase:
     return whole._replace(part=layout.split, mark=f"{phase.mark}:last")
 
 
-fine_tune = built_in(FineTuneMethod)
+fine_tune = built_in(FineTuneMethod, problems=("classification",))
 
 
 class Adapter(NamedTuple):

@@ -13,7 +13,7 @@ from msgspec import Meta, field
 from hitl_sim.learn.efficiency.base import MethodSpec
 from hitl_sim.learn.intervention.base import Intervention, Program
 from hitl_sim.learn.network import NetworkChoice
-from hitl_sim.part import Part, from_table, intervention as mark_intervention
+from hitl_sim.part import Part, Problem, from_table, intervention as mark_intervention
 from hitl_sim.schema import Count, Scalar, Table, kind_of
 from oracles.feedback import KINDS
 from oracles.parameter import PARAMETERS
@@ -391,12 +391,17 @@ def check_compares_items(arm: Arm, task: TaskFacts) -> None:
         )
 
 
-def built_in(arm: type[Arm], version: int = 1) -> Part:
+def built_in(
+    arm: type[Arm],
+    version: int = 1,
+    problems: tuple[Problem, ...] = ("classification",),
+) -> Part:
     """Make the part that an arm's table describes.
 
     Args:
         arm: the table; its own fields are the part's options.
         version: raised whenever what it does changes.
+        problems: what a task may ask for where the arm is used.
 
     Returns:
         A part whose factory is `(program, **options) -> Intervention`; its attribute
@@ -405,5 +410,10 @@ def built_in(arm: type[Arm], version: int = 1) -> Part:
     tag = str(arm.__struct_config__.tag)
     given = {"name": tag, "method": (), "training": {}, "before": ()}
     return from_table(
-        arm, mark_intervention, version=version, traced=arm.traced, given=given
+        arm,
+        mark_intervention,
+        version=version,
+        traced=arm.traced,
+        given=given,
+        problems=problems,
     )

@@ -160,6 +160,25 @@ def label_questions(
     )
 
 
+def number_questions(setting: Setting, position: Int[Array, " n"]) -> Questions:
+    """Ask for the numbers of the items at some positions of the pool.
+
+    What an irrelevant item shows says nothing of any number, so its answers are noise.
+    """
+    pool = setting.split.pool
+    truth, has_number = pool.truth[position], pool.status[position] != Status.IRRELEVANT
+    nothing = jnp.zeros_like(position)
+    return Questions(
+        item=pool.item[position],
+        truth=nothing,
+        right=nothing,
+        utility=jnp.stack([jnp.zeros_like(truth), truth], axis=1),
+        difficulty=asked_difficulty(setting, position),
+        discrimination=has_number.astype(jnp.float32),
+        size=pool.size[position],
+    )
+
+
 class Intervention(NamedTuple):
     """One way to guide training, as pure functions over its own `plan` pytree.
 

@@ -20,6 +20,7 @@ from hitl_sim.learn.intervention.groups import (
     take_best,
 )
 from hitl_sim.learn.intervention.share import kept_items
+from hitl_sim.part import PROBLEMS
 from hitl_sim.schema import Count
 from oracles.aggregate.borda import borda
 
@@ -99,4 +100,4 @@ def marked_share(
     return share
 
 
-importance = built_in(ImportanceArm)
+importance = built_in(ImportanceArm, problems=PROBLEMS)

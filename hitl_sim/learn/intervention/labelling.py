@@ -26,7 +26,9 @@ from hitl_sim.learn.intervention.base import (
     Setting,
     askable_first,
     label_questions,
+    number_questions,
 )
+from hitl_sim.learn.loss import is_number, label_type
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainConfig, TrainSet
 from hitl_sim.learn.query import top_items, true_first
@@ -40,9 +42,14 @@ from hitl_sim.learn.work import (
     list_shape,
     trace,
 )
-from hitl_sim.part import Part, find
+from hitl_sim.part import PROBLEMS, Part, check_problem, find
 from hitl_sim.schema import Count, Scalar
 from oracles.aggregate.votes import Votes
+
+QUESTION = {"class": "label", "number": "number"}
+"""Kind of question behind each kind of label."""
+PROBLEM = {"classification": "class", "regression": "number"}
+"""Kind of label that each problem asks for."""
 
 
 class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
@@ -71,6 +78,8 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             over the given classes as can be; a model of them chooses what comes first.
         none_of_these: whether people may answer that an item belongs to no class; one
             of which that is decided is not trained on. Else they guess a class for it.
+        feedback: whether people give the "class" of an item, or its "number"; as the
+            task asks for.
     """
 
     strategy: str = "margin"
@@ -88,14 +97,15 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     suggest: bool = False
     initial: Annotated[int, Meta(ge=0)] = 0
     none_of_these: bool = False
+    feedback: Literal["class", "number"] = "class"
 
     traced: ClassVar[tuple[str, ...]] = ("params", "aggregate_params")
     uses_trained_network: ClassVar[bool] = True
 
     @property
     def question(self) -> str:
-        """The class of an item."""
-        return "label"
+        """The class of an item, or its number."""
+        return QUESTION[self.feedback]
 
     @property
     def suggests(self) -> bool:
@@ -166,11 +176,22 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         # its training set has a size that the program knows
         super().check(study._replace(batch=study.batch or 1))
         _check_choice(self)
+        _check_number(self)
         _check_fits(self, study)
         _check_methods(self)
 
     def check_task(self, task: TaskFacts) -> None:
         """Refuse a strategy or an aggregation that does not fit task and network."""
+        problem, parts = task.program.train.problem, task.program.parts
+        if self.feedback != PROBLEM[problem]:
+            raise ValueError(
+                f"`arm.feedback` must be {PROBLEM[problem]!r} for task {task.name!r} "
+                f"of {problem}, got {self.feedback!r} in arm {self.name!r}."
+            )
+        strategy = find("strategy", self.strategy, parts)
+        check_problem(strategy, problem, "arm.strategy", task.name, parts)
+        aggregation = find("aggregation", self.aggregate, parts)
+        check_problem(aggregation, problem, "arm.aggregate", task.name, parts)
         built = _Labelling(self, task.program)
         built.check_strategy()
         built.check_aggregation()
@@ -184,6 +205,12 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
                 f"arm {self.name!r}."
             )
         check_names_a_class(self, "correct", self.none_of_these)
+        if self.feedback != "class":
+            raise ValueError(
+                "`arm.feedback` must be 'class' where answers are replayed from "
+                f"`crowd.recording`, for no numbers are, got {self.feedback!r} in arm "
+                f"{self.name!r}. Give it `simulated = true` to ask simulated people."
+            )
 
     def build(self, program: Program) -> Intervention:
         """Build pool-based active labelling with several people per item."""
@@ -193,6 +220,19 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
 def _of_votes(param: str) -> str:
     """Name a param of the aggregation among those of an arm."""
     return f"aggregate.{param}"
+
+
+def _check_number(arm: LabellingArm) -> None:
+    """Refuse what is said of classes where people give numbers."""
+    if arm.feedback == "class":
+        return
+    for name in ("suggest", "none_of_these"):
+        if getattr(arm, name):
+            raise ValueError(
+                f"`arm.{name}` must be false where `arm.feedback` is "
+                f"{arm.feedback!r}, for it is of classes, got true in arm "
+                f"{arm.name!r}."
+            )
 
 
 def _check_choice(arm: LabellingArm) -> None:
@@ -309,6 +349,11 @@ class _Labelling:
         return build_network(self.program.network, *sizes)
 
     @property
+    def label_type(self) -> Any:
+        """Type of a label, and of an answer."""
+        return label_type(self.program.train.problem)
+
+    @property
     def suggests_anew(self) -> bool:
         """Whether suggestions take a look at items that no strategy has taken."""
         return self.arm.suggest and "logits" not in self.strategy.sees
@@ -332,8 +377,9 @@ class _Labelling:
         """Ask at random, or take the labels that are there."""
         arm, each = self.arm, (self.arm.num_questions, self.program.panel.answers)
         key_asked, key_vote = jax.random.split(key)
-        nothing = jnp.zeros(each, jnp.int32)
-        votes = Votes(nothing, jnp.zeros(each, bool), nothing)
+        nobody = jnp.zeros(each, jnp.int32)
+        nothing = jnp.zeros(each, self.label_type)
+        votes = Votes(nothing, jnp.zeros(each, bool), nobody)
         asked = jnp.zeros(arm.num_items, jnp.int32)
         plan = LabellingPlan(asked, jnp.int32(arm.initial), votes, key_vote)
         if arm.initial:
@@ -348,6 +394,8 @@ class _Labelling:
         order = jax.random.permutation(key, label.shape[0])
         if setting.earlier is not None:
             order = order[jnp.argsort(~setting.is_kept[order], stable=True)]
+        if is_number(label):
+            return order[: self.arm.initial]
         classes = jnp.arange(self.shape.num_classes)
         is_of = label[order][:, None] == classes[None]
         place = jnp.cumsum(is_of, axis=0)[jnp.arange(label.shape[0]), label[order]]
@@ -378,6 +426,8 @@ class _Labelling:
         # past the last round there is no room left, and the write is dropped
         row = plan.num_asked + jnp.arange(num)
         asked = plan.asked.at[row].set(chosen, mode="drop")
+        if self.arm.feedback == "number":
+            return plan._replace(asked=asked), number_questions(setting, chosen)
         own = self.shape.num_classes, self.arm.none_of_these
         questions = label_questions(setting, chosen, *own)
         if self.arm.suggest:
@@ -416,15 +466,15 @@ class _Labelling:
         """Train on the labels that were there, and on those that people agree on."""
         arm, pool = self.arm, setting.split.pool
         label = pool.label[plan.asked[: arm.initial]]
-        decided = jnp.zeros(0, jnp.int32)
+        decided = jnp.zeros(0, self.label_type)
         if plan.asked.shape[0] > arm.initial:
             params = {n: setting.params[_of_votes(n)] for n in arm.aggregate_params}
             decided = self.aggregation()(plan.key, plan.votes, params)[0]
-        known = jnp.concatenate([label, decided.astype(jnp.int32)])
+        known = jnp.concatenate([label, decided.astype(self.label_type)])
         is_usable = self._is_usable(plan)
         if arm.none_of_these:
             is_usable &= known < self.shape.num_classes
-        labels = jnp.zeros(self.shape.num_pool, jnp.int32)
+        labels = jnp.zeros(self.shape.num_pool, self.label_type)
         return TrainSet(
             pool.features,
             labels.at[self._positions(plan)].set(known, mode="drop"),
@@ -527,7 +577,7 @@ class _Labelling:
                 {name: abstract() for name in arm.params},
                 abstract(num_items, shape.num_features),
                 abstract(num_items, dtype=np.bool_),
-                abstract(num_items, dtype=np.int32),
+                abstract(num_items, dtype=self.label_type),
             ),
             num_items,
         )
@@ -550,7 +600,7 @@ class _Labelling:
         return Intervention(
             num_rounds=arm.rounds,
             num_questions=arm.questions,
-            feedback="label",
+            feedback=arm.question,
             num_features=shape.num_features,
             is_scratch=arm.refit == "scratch",
             steps=fit_steps(arm, self.program.train),
@@ -593,7 +643,7 @@ class _Labelling:
         arm, num = self.arm, self.arm.num_questions
         if arm.aggregate not in self.program.parts:
             return
-        kinds = (np.int32, np.bool_, np.int32)
+        kinds = (self.label_type, np.bool_, np.int32)
         each = (num, self.program.panel.answers)
         votes = Votes(*(abstract(*each, dtype=kind) for kind in kinds))
         key = jax.eval_shape(lambda: jax.random.key(0))
@@ -605,8 +655,8 @@ class _Labelling:
                 f"{words} must return (label, confidence) of one number per item each, "
                 f"([{num}], [{num}]), got {list_shape(out)}."
             )
-        if not jnp.issubdtype(out[0].dtype, jnp.integer):
+        if arm.feedback == "class" and is_number(out[0]):
             raise ValueError(f"{words} must return whole labels, got {out[0].dtype}.")
 
 
-labelling = built_in(LabellingArm)
+labelling = built_in(LabellingArm, problems=PROBLEMS)

@@ -16,7 +16,9 @@ from hitl_sim.learn.intervention.groups import (
 )
 from hitl_sim.learn.intervention.proxy import fit_proxy, proxy_network, proxy_work
 from hitl_sim.learn.intervention.share import kept_items
+from hitl_sim.learn.loss import is_number, told
 from hitl_sim.learn.network import Network
+from hitl_sim.part import PROBLEMS
 from hitl_sim.schema import Count
 
 
@@ -53,9 +55,11 @@ def attributed_importance(
     network: Network,
     params: Any,
     features: Float[Array, "items features"],
-    label: Int[Array, " items"],
+    label: Int[Array, " items"] | Float[Array, " items"],
 ) -> Float[Array, " features"]:
     """Return the mean size of input times gradient of the label's log-probability.
+
+    Of numbers it is the gradient of the number that is predicted.
 
     Args:
         network: a trained network.
@@ -69,11 +73,13 @@ def attributed_importance(
     """
 
     def total(x: jax.Array) -> jax.Array:
-        log_p = jax.nn.log_softmax(network.apply(params, x))
+        log_p = told(network.apply(params, x), label)
+        if is_number(label):
+            return log_p.sum()
         return jnp.take_along_axis(log_p, label[:, None], axis=1).sum()
 
     attributed: jax.Array = jnp.abs(features * jax.grad(total)(features)).mean(axis=0)
     return attributed
 
 
-machine_importance = built_in(MachineImportanceArm)
+machine_importance = built_in(MachineImportanceArm, problems=PROBLEMS)

@@ -4,7 +4,6 @@ from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from hitl_sim.learn.intervention.arm import (
@@ -25,9 +24,11 @@ from hitl_sim.learn.intervention.share import (
     kept_items,
     order_work,
 )
+from hitl_sim.learn.loss import item_losses
 from hitl_sim.learn.network import Network
 from hitl_sim.learn.query import lowest_first
 from hitl_sim.learn.work import Unit, WorkLine, abstract, done_once
+from hitl_sim.part import PROBLEMS
 from hitl_sim.schema import Count, SomeShare
 
 _GRADIENTS_AT_ONCE = 50
@@ -37,14 +38,13 @@ _GRADIENTS_AT_ONCE = 50
 def loss_score(
     logits: Float[Array, "items classes"], label: Array
 ) -> Float[Array, " items"]:
-    """Score items by their cross-entropy.
+    """Score items by their loss: the cross-entropy, or half the squared error.
 
     References:
         Han et al. (2018), Co-teaching, section 3: wrong labels have large losses early
         in training.
     """
-    scores: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, label)
-    return scores
+    return item_losses(logits, label)
 
 
 def el2n_score(
@@ -139,7 +139,13 @@ class MachineShareArm(Arm, frozen=True, tag="machine_share"):
             check_no_proxy(self, "score", self.score, self.proxy_steps)
 
     def check_task(self, task: TaskFacts) -> None:
-        """Refuse items that cannot be compared."""
+        """Refuse items that cannot be compared, and classes where there are none."""
+        if self.score == "el2n" and task.program.train.problem != "classification":
+            raise ValueError(
+                "`arm.score` must be 'loss', 'grand' or 'duplicate' for task "
+                f"{task.name!r} of numbers, whose prediction is no distribution, got "
+                f"'el2n' in arm {self.name!r}."
+            )
         if self.score == "duplicate":
             check_compares_items(self, task)
 
@@ -193,4 +199,4 @@ def _build_deduplicated(arm: MachineShareArm, program: Program) -> Intervention:
     return build_unguided(program, order, work)
 
 
-machine_share = built_in(MachineShareArm)
+machine_share = built_in(MachineShareArm, problems=PROBLEMS)

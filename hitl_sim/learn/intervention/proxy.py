@@ -9,7 +9,14 @@ import jax.numpy as jnp
 from hitl_sim.learn.intervention.base import Program, Setting
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainSet, fit
-from hitl_sim.learn.work import Unit, WorkLine, abstract, done_once, train_unit
+from hitl_sim.learn.work import (
+    Unit,
+    WorkLine,
+    abstract,
+    abstract_labels,
+    done_once,
+    train_unit,
+)
 
 
 def proxy_network(program: Program) -> Network:
@@ -61,7 +68,7 @@ def proxy_work(
         built=network,
     )
     params = jax.eval_shape(network.init, jax.random.key(0))
-    args = (params, abstract(*sizes), abstract(shape.num_pool, dtype=jnp.int32))
+    args = (params, abstract(*sizes), abstract_labels(program.train, shape.num_pool))
     widths = trained.name.split(":")[1]
     looked = Unit(
         f"score:{widths}:{name}:n{shape.num_pool}", "score", score, args, shape.num_pool

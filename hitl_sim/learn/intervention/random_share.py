@@ -15,6 +15,7 @@ from hitl_sim.learn.intervention.share import (
     order_work,
 )
 from hitl_sim.learn.query import lowest_first
+from hitl_sim.part import PROBLEMS
 from hitl_sim.schema import SomeShare
 
 
@@ -52,4 +53,4 @@ class RandomShareArm(Arm, frozen=True, tag="random_share"):
         return build_unguided(program, order, (order_work(program),))
 
 
-random_share = built_in(RandomShareArm)
+random_share = built_in(RandomShareArm, problems=PROBLEMS)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from hitl_sim.learn.intervention.arm import Arm, Surroundings, built_in
 from hitl_sim.learn.intervention.base import Intervention, Program, Setting
 from hitl_sim.learn.intervention.share import Kept, build_unguided
+from hitl_sim.part import PROBLEMS
 
 
 class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
@@ -49,4 +50,4 @@ class WholePoolArm(Arm, frozen=True, kw_only=True, tag="whole_pool"):
         return build_unguided(program, order)
 
 
-whole_pool = built_in(WholePoolArm)
+whole_pool = built_in(WholePoolArm, problems=PROBLEMS)

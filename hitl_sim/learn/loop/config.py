@@ -152,7 +152,8 @@ class Trace(NamedTuple):
             nobody was asked.
         kept_clean_frac: `[]` share of the final training set that is clean.
         train_items: `[]` items in the final training set.
-        label_accuracy: `[]` share of the final training set whose label is the truth.
+        label_accuracy: `[]` share of the final training set whose label is the truth;
+            NaN of numbers.
         replay: where answers came from; None where nobody's were recorded.
     """
 

@@ -13,6 +13,7 @@ from hitl_sim.learn.crowd import Answers, Questions
 from hitl_sim.learn.efficiency import Phase, TrainingPhases
 from hitl_sim.learn.intervention import Intervention, Setting
 from hitl_sim.learn.loop.config import RunKeys
+from hitl_sim.learn.loss import is_number
 from hitl_sim.learn.optimise import (
     Curve,
     Evaluation,
@@ -222,10 +223,14 @@ def _describe(pool: Pool, known: TrainSet) -> Learned:
     is_used = jnp.arange(known.order.shape[0]) < known.num_items
     status, truth = pool.status[known.order], pool.truth[known.order]
     is_right = is_used & (known.labels[known.order] == truth) & (status != 1)
+    right = is_right.sum(dtype=jnp.float32) / known.num_items
+    if is_number(truth):
+        # a number that people gave is nearer or farther, and never just right
+        right = jnp.full_like(right, jnp.nan)
     return Learned(
         (is_used & (status == 0)).sum(dtype=jnp.float32) / known.num_items,
         jnp.int32(known.num_items),
-        is_right.sum(dtype=jnp.float32) / known.num_items,
+        right,
     )
 
 

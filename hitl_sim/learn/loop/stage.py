@@ -112,7 +112,7 @@ def perceive_pool(
     shape: Shape,
 ) -> Perceived:
     """Let a crowd see the pool, where features or a model say anything to it."""
-    if feedback is None:
+    if feedback is None or not KINDS[feedback].is_of_class:
         return Perceived()
     pool, kind = split.pool, KINDS[feedback]
     has_class = pool.status != 1

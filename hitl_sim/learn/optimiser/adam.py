@@ -7,7 +7,7 @@ from hitl_sim.learn.optimiser.schedule import Schedule, schedule_steps
 from oracles import part
 
 
-@part.optimiser(version=1, params={"learning_rate": 1e-3})
+@part.optimiser(version=1, params={"learning_rate": 1e-3}, problems=part.PROBLEMS)
 def adam(total_steps: int, *, schedule: Schedule = "constant") -> Transform:
     """Adam with the decay rates of its authors.
 

@@ -8,7 +8,7 @@ from hitl_sim.learn.optimiser.schedule import Schedule, schedule_steps
 from oracles import part
 
 
-@part.optimiser(version=1, params={"learning_rate": 1e-3})
+@part.optimiser(version=1, params={"learning_rate": 1e-3}, problems=part.PROBLEMS)
 def sgd(
     total_steps: int, *, momentum: Rate = 0.9, schedule: Schedule = "constant"
 ) -> Transform:

@@ -9,7 +9,7 @@ from hitl_sim.learn.intervention.base import Shape
 from hitl_sim.learn.strategy.view import Strategy, View
 
 
-@part.strategy()
+@part.strategy(problems=part.PROBLEMS)
 def random(shape: Shape) -> Strategy:
     """Score items at random."""
     del shape

@@ -35,7 +35,7 @@ class View(NamedTuple):
     logits: Float[Array, "items classes"]
     embedding: Float[Array, "items features"]
     is_labelled: Bool[Array, " items"]
-    label: Int[Array, " items"]
+    label: Int[Array, " items"] | Float[Array, " items"]
     member_logits: Float[Array, "members items classes"]
 
 
@@ -110,7 +110,7 @@ def look(
     params: Any,
     features: Float[Array, "items features"],
     is_labelled: Bool[Array, " items"],
-    label: Int[Array, " items"] | None,
+    label: Int[Array, " items"] | Float[Array, " items"] | None,
 ) -> View:
     """Show items to a strategy through the trained network.
 

@@ -40,11 +40,12 @@ def print_survey(
         (name, f"{count:,}", f"{share:.1%}")
         for name, count, share in class_rows(info, _CLASSES)
     ]
-    left = info.num_classes - len(rows)
+    left = len(info.class_names) - len(rows)
     if left > 0:
         rows.append((f"and {left:,} more", "", ""))
     heads = ("class", "items", "share")
-    print_table(console, heads, rows, right=heads[1:], is_compact=True)
+    if rows:
+        print_table(console, heads, rows, right=heads[1:], is_compact=True)
     print_text(console, "data.items", found=found, near=NEAR)
     print_text(console, "data.labels", found=found)
     if found.suspects:
@@ -56,6 +57,17 @@ def print_survey(
         print_table(console, names, shown, right=(names[0], names[3]), is_compact=True)
     known = list(offered)
     can = [kind for kind, why in known if not why]
-    cannot = [(kind, why) for kind, why in known if why]
+    cannot = _together((kind, why) for kind, why in known if why)
     print_text(console, "data.offered", can=can, cannot=cannot)
     console.print(table, markup=False, highlight=False, soft_wrap=True)
+
+
+def _together(refused: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Say once what several kinds of arm are refused for, but for their own value."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for kind, why in refused:
+        found.setdefault(why.rpartition(", got ")[0] or why, []).append((kind, why))
+    return [
+        (", ".join(kind for kind, _ in same), same[0][1] if len(same) == 1 else f"{w}.")
+        for w, same in found.items()
+    ]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from hitl_sim.schema import Count, Scalar, Share, Table
+from oracles.part import Problem
 
 GOLD = "gold"
 """Labels of validation items that are the true ones."""
@@ -18,10 +19,10 @@ class TaskSpec(Table, frozen=True):
     """Where the items come from, how they are split, and what is wrong with the pool.
 
     Attributes:
-        source: "digits", "docstrings", "planted", a part that the study brings, or a
-            path: an .npz, .csv, .tsv, .jsonl or .parquet file, images in IDX, or a
-            folder of images. A folder beside the study file is written with a slash, as
-            "./flowers".
+        source: "digits", "docstrings", "planted", "diabetes", "planted_number", a part
+            that the study brings, or a path: an .npz, .csv, .tsv, .jsonl or .parquet
+            file, images in IDX, or a folder of images. A folder beside the study file
+            is written with a slash, as "./flowers".
         pool: items that training may use.
         validation: held-out items that fix and test the target; billed.
         validation_by: who gave them their labels: "gold", which are the true ones, or a
@@ -32,7 +33,8 @@ class TaskSpec(Table, frozen=True):
         test: held-out items that are only watched.
         irrelevant: share of the pool without structure and with a random label.
         duplicate: share of the pool that repeats other items of it.
-        wrong_label: share of the pool under another class's label.
+        wrong_label: share of the pool under another class's label, or another item's
+            number.
         num_features: words kept for a text, or features of "planted"; other sources
             bring their own features.
         num_groups: feature groups; the source's own division when left out.
@@ -44,10 +46,14 @@ class TaskSpec(Table, frozen=True):
         length: words of a text as tokens; 32 when left out.
         image_size: side to which a folder's images are resized, pixels; they must have
             one size when left out.
-        informative_groups: groups of "planted" that matter; 4 when left out.
+        informative_groups: groups of "planted" or "planted_number" that matter; 4 when
+            left out.
         impute: where numbers of a table are missing: "median" fills them with that of
             their column, "drop" leaves their rows out; refused when left out.
         categorical: columns of a table that hold categories: each value is a feature.
+        problem: what is asked for in the labels of a table or an .npz file: a class
+            ("classification", when left out), or a number ("regression"), which is put
+            in standard deviations from the mean.
         options: of the part that makes it.
     """
 
@@ -71,6 +77,7 @@ class TaskSpec(Table, frozen=True):
     informative_groups: Count | None = None
     impute: Literal["median", "drop"] | None = None
     categorical: tuple[str, ...] = ()
+    problem: Problem | None = None
     options: dict[str, Scalar] = field(default_factory=dict)
 
     @property

@@ -123,8 +123,9 @@ class TargetSpec(Table, frozen=True):
         fraction: of the best smoothed metric of the control's pilot run.
         smoothing: checkpoints in the trailing mean.
         metric: what validation and test measure: "accuracy", "balanced_accuracy", "f1",
-            "log_score", "auroc", or a part that the study brings. Columns of records
-            are called after accuracy whatever it is.
+            "log_score", "auroc", of numbers "rmse_score" or "mae_score", or a part that
+            the study brings. Columns of records are called after accuracy whatever it
+            is.
         options: of the metric, each of whose values is a program.
     """
 

@@ -97,7 +97,11 @@ def test_without_any_answer_everything_is_finite(name):
 
 
 def test_the_shipped_aggregations_are_these():
-    assert list(PARTS) == ["dawid_skene", "glad", "majority", "one_coin"]
+    of_numbers = {"mean", "median"}
+    assert set(PARTS) == {"dawid_skene", "glad", "majority", "one_coin"} | of_numbers
+    for name, part in PARTS.items():
+        wanted = "regression" if name in of_numbers else "classification"
+        assert part.problems == (wanted,)
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -19,6 +19,7 @@ def test_the_kinds_are_the_files_of_their_package():
         "importance",
         "label",
         "marks",
+        "number",
         "preference",
         "relevance",
         "verification",
@@ -40,8 +41,9 @@ def test_answers_are_options_marks_or_rankings_as_the_record_says(name, make_que
     query = query._replace(suggestion=query.truth if kind.is_check else None)
     start = kind.oracle.init(KEY, params)
     given = np.asarray(jax.jit(kind.oracle.answer)(KEY, params, start, query)[1].answer)
-    if kind.answer == "option":
+    if kind.answer in ("option", "number"):
         assert given.shape == (30, 2)
+        assert (given.dtype.kind == "f") == (kind.answer == "number")
     elif kind.answer == "marks":
         assert given.shape == (30, 2, options)
         assert set(given.ravel()) == {0, 1}

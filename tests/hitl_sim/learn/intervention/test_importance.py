@@ -17,7 +17,7 @@ from hitl_sim.learn.intervention.machine_importance import (
 from hitl_sim.learn.network import NetworkConfig, build_network
 from hitl_sim.learn.network.cnn import ConvolutionConfig
 from hitl_sim.learn.network.text_cnn import TextConvolutionConfig
-from hitl_sim.learn.optimise import TrainConfig, fit, input_gradient_penalty
+from hitl_sim.learn.optimise import Batch, TrainConfig, fit, input_gradient_penalty
 
 
 def ranked(questions):
@@ -72,7 +72,8 @@ def test_the_penalty_of_a_linear_network_has_its_closed_form():
     kernel = next(w for w in jax.tree.leaves(params) if w.shape == (5, 3))
     gradient = (1 - 3 * p) @ np.asarray(kernel).T
     expected = (weight * gradient**2).sum(axis=1).mean()
-    found = input_gradient_penalty(network, params, x, jnp.asarray(weight))
+    batch = Batch(x, jnp.zeros(len(x), jnp.int32))
+    found = input_gradient_penalty(network, params, batch, jnp.asarray(weight))
     assert float(found) == pytest.approx(expected, rel=1e-4)
 
 
