@@ -231,6 +231,9 @@ def test_late_answers_are_asked_but_not_known(setting, program, answers_of):
             assert sorted(used) == sorted(np.asarray(plan.asked[: 10 * r]))
             truth = setting.split.pool.truth[used]
             np.testing.assert_array_equal(training.labels[used], truth)
+        # what is not known yet says nothing to what makes labels of answers either
+        late = np.asarray(plan.asked[10 * r : 10 * r + 10])
+        assert (training.labels[late] != setting.split.pool.truth[late]).any()
         keys = jax.random.key(r), setting, plan, _params(program)
         if r < 2:
             plan, questions = built.choose(*keys)
