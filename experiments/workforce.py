@@ -469,8 +469,8 @@ def page(found: Found) -> str:
         "wage, a day from being recruited to the first working day on average and four "
         "hours of onboarding. Nothing was measured: people, dates and joules are "
         "simulated. A desk takes 100 W, assumed; a device's training and what becomes "
-        "of its model meanwhile is left out and has "
-        "[a page of its own](staleness.md).",
+        "of its model meanwhile are left out; they have "
+        "[a page of their own](staleness.md).",
         "",
         *(f"{text}\n" for text in sentences(found)),
         "![Date, cost, joules and accuracy](workforce.png)",
