@@ -469,7 +469,8 @@ def page(found: Found) -> str:
         "wage, a day from being recruited to the first working day on average and four "
         "hours of onboarding. Nothing was measured: people, dates and joules are "
         "simulated. A desk takes 100 W, assumed; a device's training and what becomes "
-        "of its model meanwhile (staleness) are left out.",
+        "of its model meanwhile are left out; they have "
+        "[a page of their own](staleness.md).",
         "",
         *(f"{text}\n" for text in sentences(found)),
         "![Date, cost, joules and accuracy](workforce.png)",
@@ -566,14 +567,14 @@ def _draw_accuracy(axes: Axes, found: Found) -> None:
         axes.plot(
             [one.answers for one in rules],
             [one.right for one in rules],
-            MARKERS[number],
+            "<>"[number],
             color=colour,
             label=f"{name}: right",
         )
         axes.plot(
             [one.answers for one in rules],
             [one.claimed for one in rules],
-            MARKERS[number],
+            "<>"[number],
             color=colour,
             markerfacecolor="none",
             label=f"{name}: claimed",
@@ -583,15 +584,19 @@ def _draw_accuracy(axes: Axes, found: Found) -> None:
 
 
 def _draw_savings(axes: Axes, found: Found) -> None:
-    """Draw what rules save at equal accuracy over shared error."""
+    """Draw what rules save at equal accuracy over shared error.
+
+    Colours say who people are, in the other panels; rules differ in line and marker.
+    """
     for number, rule in enumerate(RULES):
         own = [one for one in found.saved if one.rule == rule]
         axes.errorbar(
             [one.shared_error for one in own],
             [one.saving for one in own],
             yerr=[one.half for one in own],
-            marker=MARKERS[number],
-            color=COLOURS[number],
+            marker=MARKERS[3 + number],
+            color=BLACK,
+            linestyle=("-", "--", "-.", ":")[number],
             markersize=4,
             label=told_policy(rule).split(",")[0],
         )

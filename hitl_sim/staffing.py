@@ -31,10 +31,12 @@ from hitl_sim.project_file import (
     project_of,
 )
 from hitl_sim.read_table import TableError, read_toml
+from hitl_sim.unit import S_PER_H
 from hitl_sim.workforce.people import People
 from hitl_sim.workforce.policy import First, Fixed, Lead, Policy
 from hitl_sim.workforce.progress import Log, Seen, draw_situation, look_at
 from hitl_sim.workforce.project import Project, check_project
+from hitl_sim.workforce.remaining import draw_remaining_s, interval_of
 from hitl_sim.workforce.staffing import (
     SPEEDS,
     Engine,
@@ -63,6 +65,7 @@ _MOST_BY_CLOCK = 2_000_000
 _PLENTY = 5
 """People beyond whom nobody waits for the last items of a fixed number of answers, as a
 multiple of that number."""
+_REMAINING_DRAWS, _MOST_DRAWN = 199, 20_000
 _HORIZONS = 4.0
 """Deadlines after which a run is broken off."""
 _MONDAY_S = 3 * DAY_S
@@ -155,6 +158,8 @@ def staff(
         crowd = crowd_seen(situations, seen, first_answers.origin, crowd)
         notes += told
     policies = policies_of(given, crowd.values["accuracy"])
+    if first_answers is not None:
+        notes += told_remaining(first_answers, seen, base.items, policies, seed)
     rates = rates_of(given.prices, base, group_rates(given))
     found = plan_staff(situations, policies, goal, crowd, rates, runs, seed, on_step)
     return replace(found, notes=notes)
@@ -227,6 +232,35 @@ def see_answers(answers: Answers, project: Project) -> tuple[Seen, tuple[str, ..
     if not gone and project.people.stay is None:
         notes.append("Nobody is seen to have left, so nobody is taken to leave.")
     return seen, tuple(notes)
+
+
+def told_remaining(
+    answers: Answers,
+    seen: Seen,
+    items: int,
+    policies: Sequence[Policy],
+    seed: int,
+) -> tuple[str, ...]:
+    """Say how long the answers take that a fixed number of them leaves.
+
+    It looks at people alone, and at no working day; plans have the hours of a team.
+    """
+    fixed = next((one for one in policies if isinstance(one, Fixed)), None)
+    if fixed is None:
+        return ()
+    done = int(np.minimum(seen.begun, fixed.answers).sum())
+    left = items * fixed.answers - done
+    if left < 1:
+        return ()
+    rng = np.random.default_rng([seed, 3])
+    # of more answers than these chance in each is nothing beside that in people
+    drawn = min(left, _MOST_DRAWN)
+    spent = draw_remaining_s(log_of(answers), drawn, _REMAINING_DRAWS, rng)
+    hours = interval_of(spent * left / drawn / S_PER_H, 0.9)
+    return (
+        f"With {told_policy(fixed)} for each item {left:,} answers are left. By whole "
+        f"people resampled they take {hours[0]:,.3g} to {hours[1]:,.3g} hours (90 %).",
+    )
 
 
 def log_of(answers: Answers) -> Log:

@@ -242,16 +242,10 @@ class Condition:
         # what an arm's own training does is told by the training
         arm = msgspec.to_builtins(replace_arm(self.arm, training={}))
         del arm["training"]
-        # an arm without methods or stages is what it was before there were any; who
-        # answers is told by the crowd
-        lists = ("method", "before")
-        empty = ("simulated", *(name for name in lists if not arm[name]))
-        # nor could anybody be asked for anything but classes
-        empty += ("feedback",) if arm.get("feedback") == "class" else ()
         arm["before"] = [_without(stage, _OF_ARM) for stage in arm["before"]]
         people = bool(self.arm.asking)
         return self.shared(content_hash) | {
-            "arm": {k: v for k, v in arm.items() if k not in ("name", "role", *empty)},
+            "arm": {k: v for k, v in arm.items() if not _is_untold(k, v)},
             "role": self.role if self.role in _STREAMS else "arm",
             "crowd": self._people() if people else None,
             "workforce": msgspec.to_builtins(self.spec.workforce) if people else None,
@@ -316,6 +310,18 @@ class Condition:
 
 _OF_ARM = ("name", "method", "training", "before", "simulated")
 """Fields of a stage's table that the arm has in its place."""
+
+
+_NOT_IN_KEY = ("name", "role", "simulated")
+"""Fields of an arm that fix no record; who answers is told by the crowd."""
+_AS_BEFORE = {"method": None, "before": None, "staleness": None, "feedback": "class"}
+"""What an arm has that is what it was before there were such fields; None is empty."""
+
+
+def _is_untold(name: str, value: Any) -> bool:
+    """Whether a field of an arm is no part of what fixes its records."""
+    is_as_before = name in _AS_BEFORE and (value or None) == _AS_BEFORE[name]
+    return name in _NOT_IN_KEY or is_as_before
 
 
 def _without(table: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

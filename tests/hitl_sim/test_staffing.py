@@ -1,5 +1,6 @@
 """From a project file to people, cost and date, and what is refused on the way."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,25 @@ def test_first_answers_tell_nothing_of_checks(tmp_path):
     answers = Answers.__new__(Answers)
     with pytest.raises(TableError, match="`qualification` must be left out with"):
         staff(checked(tmp_path), deadline_d=4.0, runs=30, first_answers=answers)
+
+
+def test_first_answers_tell_the_hours_that_are_left(tmp_path):
+    answers = tmp_path / "first.csv"
+    rows = [
+        # five people, one after another, each always as fast
+        f"p{n % 5},i{n},cat,{40 + 10 * (n % 5)},{1_700_000_000 + 100 * (n // 5)}"
+        for n in range(60)
+    ]
+    answers.write_text("annotator,item,answer,seconds,started\n" + "\n".join(rows))
+    words = ["--deadline", "20d", "--runs", "30", "--from", str(answers)]
+    result = CliRunner().invoke(app, ["staff", str(write(tmp_path)), *words])
+    assert result.exit_code == 0, result.output
+    text = " ".join((result.stdout + result.stderr).split())
+    assert "1 answer for each item 240 answers are left." in text
+    told = re.search(r"they take (\S+) to (\S+) hours", text)
+    low, high = map(float, told.groups())
+    # of five people 10 s apart: all of 240 answers by the fastest, or by the slowest
+    assert 240 * 40 / 3_600 <= low < 240 * 60 / 3_600 < high <= 240 * 80 / 3_600
 
 
 def test_every_line_of_the_bill_is_in_the_price(tmp_path):

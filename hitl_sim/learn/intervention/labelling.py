@@ -80,6 +80,10 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
             of which that is decided is not trained on. Else they guess a class for it.
         feedback: whether people give the "class" of an item, or its "number"; as the
             task asks for.
+        staleness: rounds of answers that the model of a round does not know yet, for
+            the device fits and chooses while people give them: after round r it knows
+            the answers up to round r - staleness. What is asked before there is a model
+            is random. 0 fits when the round's answers are in.
     """
 
     strategy: str = "margin"
@@ -98,6 +102,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     initial: Annotated[int, Meta(ge=0)] = 0
     none_of_these: bool = False
     feedback: Literal["class", "number"] = "class"
+    staleness: Annotated[int, Meta(ge=0)] = 0
 
     traced: ClassVar[tuple[str, ...]] = ("params", "aggregate_params")
     uses_trained_network: ClassVar[bool] = True
@@ -138,6 +143,11 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         rounds = stage if self.initial else stage + 1
         return self.initial + rounds * self.questions
 
+    def known(self, stage: int) -> int:
+        """Count the items of which a stage's fit knows all answers, or the label."""
+        late = self.staleness * self.questions
+        return max(self.labelled(stage) - late, self.initial)
+
     def num_options(self, num_classes: int, num_groups: int) -> int:
         """The classes, and none of them where that is offered."""
         return super().num_options(num_classes, num_groups) + self.none_of_these
@@ -150,7 +160,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
     def items_per_step(self, pool: int) -> float:
         """Mean over the rounds."""
         del pool
-        return self.initial + self.questions * (self.rounds + (self.initial == 0)) / 2
+        return sum(map(self.known, range(self.stages))) / self.stages
 
     def items_at_once(self, pool: int) -> int:
         """Those that a model scores."""
@@ -177,6 +187,7 @@ class LabellingArm(PeopleArm, frozen=True, tag="labelling"):
         super().check(study._replace(batch=study.batch or 1))
         _check_choice(self)
         _check_number(self)
+        _check_staleness(self)
         _check_fits(self, study)
         _check_methods(self)
 
@@ -259,6 +270,26 @@ def _check_choice(arm: LabellingArm) -> None:
         )
 
 
+def _check_staleness(arm: LabellingArm) -> None:
+    where = f"in arm {arm.name!r}"
+    if arm.staleness >= arm.rounds:
+        raise ValueError(
+            f"`arm.staleness` must be < `arm.rounds` ({arm.rounds}), for else no model "
+            f"would know any answer, got {arm.staleness} {where}."
+        )
+    if arm.staleness and arm.refit == "final_only":
+        raise ValueError(
+            "`arm.staleness` must be 0 where `arm.refit` is 'final_only', whose fit "
+            f"waits for the last answer, got {arm.staleness} {where}."
+        )
+    if arm.staleness and arm.method and not arm.initial:
+        raise ValueError(
+            "`arm.staleness` must be 0 with a method where `arm.initial` is 0, for a "
+            "method acts from the first round on, whose fit would know nothing, got "
+            f"{arm.staleness} {where}."
+        )
+
+
 def _check_fits(arm: LabellingArm, study: Surroundings) -> None:
     where = f"in arm {arm.name!r}"
     if study.checkpoints % arm.stages:
@@ -268,10 +299,10 @@ def _check_fits(arm: LabellingArm, study: Surroundings) -> None:
             f"({study.checkpoints}), got {arm.stages} {where}."
         )
     cap = study.checkpoints * study.steps_per_checkpoint
-    fits = [arm.labelled(stage) for stage in range(arm.stages)]
+    fits = [arm.known(stage) for stage in range(arm.stages)]
     if arm.refit == "final_only":
         fits = fits[-1:]
-    steps = sum(-(-(arm.epochs or 0) * n // (study.batch or n)) for n in fits)
+    steps = sum(-(-(arm.epochs or 0) * n // (study.batch or n)) for n in fits if n)
     if steps > cap:
         raise ValueError(
             f"`arm.epochs` must lead to at most the cap of {cap} training steps "
@@ -314,16 +345,17 @@ def fit_steps(arm: LabellingArm, train: TrainConfig) -> tuple[int, ...]:
     Returns:
         With `epochs` E, the fit of a round takes ceil(E n / batch) steps for its n
         labelled items, spread evenly over the round's checkpoints; else each takes
-        `train.steps_per_checkpoint`. With "final_only" only the last round's count.
+        `train.steps_per_checkpoint`. With "final_only" only the last round's count, and
+        nothing is fitted while no answer is known.
     """
     per_stage = train.num_checkpoints // arm.stages
     steps: list[int] = []
     for stage in range(arm.stages):
-        is_due = arm.refit != "final_only" or stage == arm.stages - 1
+        known = arm.known(stage)
+        is_due = known and (arm.refit != "final_only" or stage == arm.stages - 1)
         total = per_stage * train.steps_per_checkpoint
-        if arm.epochs is not None:
-            labelled = arm.labelled(stage)
-            total = -(-arm.epochs * labelled // (train.batch or labelled))
+        if arm.epochs is not None and known:
+            total = -(-arm.epochs * known // (train.batch or known))
         ends = [total * (k + 1) // per_stage for k in range(per_stage)]
         fit = [b - a for a, b in itertools.pairwise([0, *ends])]
         steps.extend(fit if is_due else [0] * per_stage)
@@ -422,6 +454,9 @@ class _Labelling:
     ) -> tuple[LabellingPlan, Questions]:
         """Ask about the items of highest score that were not asked about."""
         num, is_free = self.arm.questions, ~self._asked(plan, True)
+        has_model = self._has_model(plan)
+        if has_model is not None and self.strategy.reads_network:
+            score = jnp.where(has_model, score, 0.0)
         chosen = top_items(key, askable_first(setting, score), is_free, num)
         # past the last round there is no room left, and the write is dropped
         row = plan.num_asked + jnp.arange(num)
@@ -436,6 +471,8 @@ class _Labelling:
             if params is not None:
                 logits = self.network.apply(params, setting.split.pool.features[chosen])
                 seen = logits.argmax(axis=1).astype(jnp.int32)
+                if has_model is not None:
+                    seen = jnp.where(has_model, seen, -1)
             questions = questions._replace(suggestion=seen)
         return plan._replace(asked=asked), questions
 
@@ -455,12 +492,33 @@ class _Labelling:
         votes = jax.tree.map(lambda kept: kept[:answered], plan.votes)
         return plan._replace(asked=plan.asked[:items], votes=votes)
 
+    def _num_known(self, plan: LabellingPlan) -> Int[Array, ""]:
+        """Count the rows of which the model knows the answers, or the given label."""
+        if not self.arm.staleness:
+            return plan.num_asked
+        late = self.arm.staleness * self.arm.questions
+        return jnp.maximum(plan.num_asked - late, self.arm.initial)
+
+    def _has_model(self, plan: LabellingPlan) -> Bool[Array, ""] | None:
+        """Whether a model was fitted to anything; None where one always was."""
+        if not self.arm.staleness or self.arm.initial:
+            return None
+        return self._num_known(plan) > 0
+
     def _is_usable(self, plan: LabellingPlan) -> Bool[Array, " all"]:
         """Whether there is a label of each item that was asked about, or given."""
         is_known = jnp.ones(self.arm.initial, bool)
         is_answered = plan.votes.is_answered.any(axis=1)
         is_usable = jnp.concatenate([is_known, is_answered])
-        return is_usable & (jnp.arange(plan.asked.shape[0]) < plan.num_asked)
+        return is_usable & (jnp.arange(plan.asked.shape[0]) < self._num_known(plan))
+
+    def _votes(self, plan: LabellingPlan) -> Votes:
+        """Return the answers, but for those that the model does not know yet."""
+        if not self.arm.staleness:
+            return plan.votes
+        row = self.arm.initial + jnp.arange(plan.votes.answer.shape[0])
+        is_known = (row < self._num_known(plan))[:, None]
+        return plan.votes._replace(is_answered=plan.votes.is_answered & is_known)
 
     def training(self, setting: Setting, plan: LabellingPlan) -> TrainSet:
         """Train on the labels that were there, and on those that people agree on."""
@@ -469,7 +527,7 @@ class _Labelling:
         decided = jnp.zeros(0, self.label_type)
         if plan.asked.shape[0] > arm.initial:
             params = {n: setting.params[_of_votes(n)] for n in arm.aggregate_params}
-            decided = self.aggregation()(plan.key, plan.votes, params)[0]
+            decided = self.aggregation()(plan.key, self._votes(plan), params)[0]
         known = jnp.concatenate([label, decided.astype(self.label_type)])
         is_usable = self._is_usable(plan)
         if arm.none_of_these:
@@ -525,7 +583,8 @@ class _Labelling:
         """
         arm, shape = self.arm, self.shape
         unlabelled = [
-            shape.num_pool - arm.labelled(stage - 1) for stage in range(1, arm.stages)
+            shape.num_pool - arm.labelled(stage) if arm.known(stage) else 0
+            for stage in range(arm.stages - 1)
         ]
         lines = []
         if self.strategy.reads_network:
@@ -542,7 +601,8 @@ class _Labelling:
                 "suggestion",
                 built=self.network,
             )
-            lines.append(self._before_rounds(unit, [arm.questions] * len(unlabelled)))
+            shown = [arm.questions if n else 0 for n in unlabelled]
+            lines.append(self._before_rounds(unit, shown))
         return tuple(lines)
 
     def _before_rounds(self, unit: Unit, items: Sequence[int]) -> WorkLine:
@@ -610,7 +670,7 @@ class _Labelling:
             choose=self.choose,
             work=self.work(),
             has_start=arm.initial > 0,
-            capacity=tuple(arm.labelled(stage) for stage in range(arm.stages)),
+            capacity=tuple(max(arm.known(stage), 1) for stage in range(arm.stages)),
             narrow=None if arm.aggregate == "majority" else self.narrow,
         )
 

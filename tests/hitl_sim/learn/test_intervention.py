@@ -5,6 +5,7 @@ import pytest
 
 from hitl_sim.learn import build_run
 from hitl_sim.learn.crowd import Answers, PanelConfig
+from hitl_sim.learn.intervention.arm import Surroundings
 from hitl_sim.learn.intervention.importance import ImportanceArm
 from hitl_sim.learn.intervention.labelling import LabellingArm
 from hitl_sim.learn.intervention.random_share import RandomShareArm
@@ -215,6 +216,51 @@ def test_no_item_is_labelled_twice(setting, program, answers_of):
     asked = np.asarray(plan.asked)
     assert len(set(asked)) == 30
     assert built.training(setting, plan).num_items == 30
+
+
+def test_late_answers_are_asked_but_not_known(setting, program, answers_of):
+    built = labelling(program, staleness=1, aggregate="dawid_skene", suggest=True)
+    plan, questions = built.begin(jax.random.key(0), setting)
+    asked = []
+    for r in range(3):
+        asked.append(np.asarray(questions.item))
+        plan = built.absorb(setting, plan, answers_of(questions.truth))
+        training = built.training(setting, plan)
+        used = np.asarray(training.order)[: int(training.num_items)]
+        if r:
+            assert sorted(used) == sorted(np.asarray(plan.asked[: 10 * r]))
+            truth = setting.split.pool.truth[used]
+            np.testing.assert_array_equal(training.labels[used], truth)
+        # what is not known yet says nothing to what makes labels of answers either
+        late = np.asarray(plan.asked[10 * r : 10 * r + 10])
+        assert (training.labels[late] != setting.split.pool.truth[late]).any()
+        keys = jax.random.key(r), setting, plan, _params(program)
+        if r < 2:
+            plan, questions = built.choose(*keys)
+            # before a model knows anything it suggests nothing, and chooses at random
+            assert bool((questions.suggestion < 0).all()) == (r == 0)
+    assert len(set(np.concatenate(asked))) == 30
+    assert [list(line.counts) for line in built.work] == [[0, 0, 0, 0, 60, 60]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"staleness": 3}, r"`arm\.staleness` must be < `arm\.rounds` \(3\), .* got 3"),
+        (
+            {"staleness": 1, "refit": "final_only", "strategy": "random"},
+            r"`arm\.staleness` must be 0 where `arm\.refit` is 'final_only'",
+        ),
+        (
+            {"staleness": 1, "method": ("any",)},
+            r"`arm\.staleness` must be 0 with a method where `arm\.initial` is 0",
+        ),
+    ],
+)
+def test_staleness_without_a_model_is_refused(fields, words):
+    arm = LabellingArm(name="a", rounds=3, questions=10, **fields)
+    with pytest.raises(ValueError, match=words):
+        arm.check(Surroundings(3, 8, 6, 2))
 
 
 def _params(program):

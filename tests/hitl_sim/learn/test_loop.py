@@ -323,6 +323,45 @@ def test_steps_are_compiled_with_the_room_that_a_stage_needs(
     assert {rooms.first, *rooms.each} <= rows
 
 
+@pytest.mark.parametrize("initial", [0, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_stale_model_is_the_synchronous_one_some_rounds_late(
+    program, digits, hyper_of, seeds_of, initial
+):
+    """Where questions are random and each step takes all items, nothing else moves."""
+    train = dataclasses.replace(WHOLE, num_checkpoints=4)
+    alone = dataclasses.replace(program, train=train, panel=PanelConfig(1, 1, 1))
+    late, rounds = 2, 4 - (initial > 0)
+    found = []
+    for staleness in (0, late):
+        arm = LabellingArm(
+            name="a",
+            rounds=rounds,
+            questions=5,
+            strategy="random",
+            initial=initial,
+            refit="warm" if not initial else "scratch",
+            staleness=staleness,
+        )
+        config = RunConfig(alone, arm, 30, 20)
+        run, data = jax.jit(build_run(config)), digits[1]
+        found.append((run(seeds_of(), hyper_of("typical"), data), config))
+    (now, one), (then, two) = found
+    # people are asked the same, whenever the model comes to know it
+    assert equal(now.labour, then.labour)
+    assert int(now.train_items) == initial + 5 * rounds
+    assert int(then.train_items) == initial + 5 * (rounds - late)
+    steps = [describe_steps(config).all_fits.tolist() for config in (one, two)]
+    if initial:
+        # a start is fitted at once, and again until there is more to know
+        assert steps[0] == steps[1]
+        assert then.curve.validation[0] == now.curve.validation[0]
+        return
+    assert steps == [[5, 10, 15, 20], [0, 0, 5, 10]]
+    np.testing.assert_array_equal(then.curve.validation[2:], now.curve.validation[:2])
+    scored = [line.counts for line in describe_work(two) if line.unit.phase == "train"]
+    assert sum(counts[-1] for counts in scored) == 10
+
+
 def test_steps_on_all_items_are_billed_by_how_many_there_are(program):
     config = whole_config(program)
     lines = [line for line in describe_work(config) if line.unit.phase == "train"]

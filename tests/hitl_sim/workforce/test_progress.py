@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from first_answers import first_part, run_and_log
 
-from hitl_sim.workforce import Behaviour, Duration, Fixed, People, Project
+from hitl_sim.workforce import (
+    Behaviour,
+    Duration,
+    Fixed,
+    People,
+    Project,
+    staffing,
+)
 from hitl_sim.workforce.progress import draw_situation, look_at, shift_between
+from hitl_sim.workforce.remaining import interval_of
 from hitl_sim.workforce.staffing import Plan, Situation, forecast
 from hitl_sim.workforce.team import DAY_S
 
@@ -56,22 +64,24 @@ def coverage(project, replays, draws):
     inside = 0
     for seed in range(replays):
         end_s, told_s = foretell(project, seed, draws)
-        low, high = np.quantile(told_s, (0.05, 0.95), method="nearest")
+        low, high = interval_of(told_s, 0.9)
         inside += low <= end_s <= high
     return inside
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
-def test_the_end_is_within_what_its_first_tenth_tells(name):
-    # of 60 replays at 90 %: 47 or fewer, or all, in one run of 100
-    assert 48 <= coverage(PROJECTS[name], 60, 60) <= 59
+def test_the_end_is_within_what_its_first_tenth_tells(name, monkeypatch):
+    # labels are not looked at, and drawn after all dates
+    monkeypatch.setattr(staffing, "_LABELS", 40)
+    # of 200 replays at 90 %: 169 or fewer, or 191 or more, in one run of 75
+    assert 170 <= coverage(PROJECTS[name], 200, 19) <= 190
 
 
 def test_the_end_is_within_what_a_tenth_tells_of_most_small_projects():
     project = dataclasses.replace(PROJECTS["a team"], items=1_000)
     # of 16 replays at 90 %: 10 or fewer in one run of 300
-    assert coverage(project, 16, 30) >= 11
+    assert coverage(project, 16, 19) >= 11
 
 
 def test_pace_activity_and_quality_are_found():
