@@ -17,7 +17,10 @@ from hitl_sim.session.error import SessionError
 from hitl_sim.session.question import CLASSES, GROUPS, PAIR, Answer, Question, gather
 
 NONE_OF_THESE = "none of these"
-_OF_PERCEPTION = ("truth", "right", "utility", "difficulty", "discrimination")
+_OF_PERCEPTION: Mapping[str, Any] = {
+    **dict.fromkeys(("item", "truth", "right"), np.int32),
+    **dict.fromkeys(("utility", "difficulty", "discrimination"), np.float32),
+}
 
 
 class Seen(NamedTuple):
@@ -75,7 +78,8 @@ class Asker:
 
     def questions(self, asked: Questions) -> list[Question]:
         """Write a round's questions one by one, those that are not put left out."""
-        rows = Questions(*(None if a is None else np.asarray(a) for a in asked))
+        fields: list[Any] = [None if a is None else np.asarray(a) for a in asked]
+        rows = Questions(*fields)
         return [self._question(rows, int(i)) for i in _posed(rows)]
 
     def _question(self, rows: Questions, i: int) -> Question:
@@ -146,23 +150,21 @@ def as_arrays(questions: Sequence[Question], num: int) -> Questions:
     if any(not isinstance(q.seen, Seen) for q in questions):
         raise SessionError("`questions` must be those of a study, got others.")
     rows = [*questions, *[questions[0]] * (num - len(questions))]
-    numbers: dict[str, Any] = {
+    given: dict[str, Any] = {
         name: np.array([getattr(q.seen, name) for q in rows], kind)
-        for name, kind in zip(
-            _OF_PERCEPTION, (*[np.int32] * 2, *[np.float32] * 3), strict=True
-        )
+        for name, kind in _OF_PERCEPTION.items()
     }
     objects, proposed = zip(
         *((q.seen.options, q.seen.suggestion) for q in rows), strict=True
     )
-    return Questions(
-        item=np.array([q.seen.item for q in rows], np.int32),
-        size=np.array([q.size for q in rows], np.float32),
-        suggestion=None if None in proposed else np.array(proposed, np.int32),
-        options=None if None in objects else np.array(objects, np.int32),
-        is_posed=np.arange(num) < len(questions) if num > len(questions) else None,
-        **numbers,
-    )
+    given["size"] = np.array([q.size for q in rows], np.float32)
+    if None not in proposed:
+        given["suggestion"] = np.array(proposed, np.int32)
+    if None not in objects:
+        given["options"] = np.array(objects, np.int32)
+    if num > len(questions):
+        given["is_posed"] = np.arange(num) < len(questions)
+    return Questions(**given)
 
 
 @dataclass
@@ -213,8 +215,9 @@ def answers_of(
     """
     num, width = len(asked.item), asker.people * asker.asks
     options = (len(asker.groups),) if asker.kind in GROUPS else ()
-    answer = np.full((num, width, *options), -1, np.int32)
-    is_answered, annotator = (np.zeros((num, width), kind) for kind in (bool, np.int32))
+    answer: Any = np.full((num, width, *options), -1, np.int32)
+    is_answered: Any = np.zeros((num, width), bool)
+    annotator: Any = np.zeros((num, width), np.int32)
     if questions:
         by_id: dict[str, list[Answer]] = {}
         for one in found:

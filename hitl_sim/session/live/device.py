@@ -48,8 +48,8 @@ def _answerers(gather: Callable[..., People], apart: int | None) -> Answerers:
     def ask(key: Any, population: Any, state: Any, questions: Any) -> Any:
         return gather(key, population, None, apart).ask(state, questions)
 
-    options = compiler_options()
-    return Answerers(*(jax.jit(f, compiler_options=options) for f in (begin, ask)))
+    compiled = partial(jax.jit, compiler_options=compiler_options())
+    return Answerers(compiled(begin), compiled(ask))
 
 
 class Device:
@@ -74,8 +74,8 @@ class Device:
             return set_up(*arguments, None)
 
         def begin(arguments: Any, setting: Any, number: int) -> Opened:
-            own = guidance, shape, number, stage(arguments), setting
-            return begin_before(*own, arguments[1])
+            begun = stage(arguments)
+            return begin_before(guidance, shape, number, begun, setting, arguments[1])
 
         def end(opened: Opened, setting: Any, answers: Any, number: int) -> Any:
             return end_before(guidance, number, opened, setting, answers)
