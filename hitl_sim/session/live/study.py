@@ -177,12 +177,13 @@ class _Live:
         if choice.is_real and not choice.real_people:
             # nobody is simulated, so nothing that is said of such people acts
             spec = msgspec.structs.replace(spec, crowd=CrowdSpec())
+        self.crowd = choice.crowd()
         plan = plan_study(spec)
         check_conditions(plan.conditions, plan.infos, choice)
         _check_kind(out, choice)
         check_folder(out)
         self.out, self.choice, self.on_progress = out, choice, on_progress
-        self.crowd, self.simulated = choice.crowd(), plan
+        self.simulated = plan
         self.plan = plan if self.crowd is None else with_real(plan, self.crowd, choice)
         set_aside(out, damaged_files(out))
 

@@ -45,11 +45,9 @@ def _with_real(condition: Condition, crowd: Crowd, choice: DeskChoice) -> Condit
     content = condition.content
     if content is None:
         return condition
-    who: list[Any] = [crowd.identity()]
-    if choice.real_people:
-        who += [choice.real_people, content.hash]
+    who = digest([crowd.identity(), choice.real_people])
     name = name_of(content.label, crowd, choice)
-    return replace(condition, content=replace(content, label=name, hash=digest(who)))
+    return replace(condition, content=replace(content, label=name, desk=who))
 
 
 def name_of(simulated: str, crowd: Crowd, choice: DeskChoice) -> str:
@@ -71,13 +69,14 @@ def live_tables(
         out: results folder, whose participants may have withdrawn.
     """
     own = crowd.parameters() | {"recording": crowd.name}
+    source = {"source": crowd.source}
     if choice.real_people:
         own["real_people"] = choice.real_people
     manifest = manifest_of(simulated)
     study = manifest["study"]
     note = " ".join(filter(None, [study["note"], withdrawal_note(out)]))
     set_ = study["crowd"] if choice.real_people else {}
-    shown = {**set_, "population": name_of("", crowd, choice), **own}
+    shown = {**set_, "population": crowd.name, **own, **source}
     if choice.real_people:
         shown["population"] = study["crowd"]["population"]
     people = {}
