@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
 from hitl_sim.report.sentence import mark_up
 from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.unit import S_PER_H
-
-if TYPE_CHECKING:
-    from hitl_sim.session.live.study import LiveProgress
 
 _HEADINGS = ("participant", "agreed", "answers", "skips", "late", "h")
 _RIGHT = ("answers", "skips", "late", "h")
@@ -25,12 +22,15 @@ _LOG_EVERY_S = 60.0
 @contextmanager
 def shown_rounds(
     console: Console, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Callable[[LiveProgress], None]]:
-    """Follow the rounds of a study: a live line, or a line for each in a log."""
+) -> Iterator[Callable[[Any], None]]:
+    """Follow the rounds of a study: a live line, or a line for each in a log.
+
+    What is yielded is told how far the study is, as `hitl_sim.live` tells it.
+    """
     last, since = "", clock()
     with console.status("") as shown:
 
-        def show(state: LiveProgress) -> None:
+        def show(state: Any) -> None:
             nonlocal last, since
             text = mark_up("terminal.live_round", state=state)
             if console.is_terminal:
