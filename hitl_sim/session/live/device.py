@@ -70,8 +70,9 @@ class Device:
         guidance, shape = self.guidance, config.program.shape
         set_up = build_stage(config, guidance)
 
-        def stage(arguments: Any) -> Stage:
-            return set_up(*arguments, None)
+        def stage(arguments: Arguments) -> Stage:
+            draw, hyper, data = arguments
+            return set_up(draw, hyper, data, None)
 
         def begin(arguments: Any, setting: Any, number: int) -> Opened:
             begun = stage(arguments)
