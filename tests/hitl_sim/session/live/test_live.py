@@ -1,7 +1,10 @@
 """A study's rounds with people at a desk: the records of a sweep, whoever is killed."""
 
+import contextlib
 import os
+import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ import pytest
 
 import hitl_sim as hs
 from hitl_sim.cache import cache_environment
+from hitl_sim.session.desk.page.store import FILE
 
 from .conftest import HERE
 
@@ -77,6 +81,18 @@ def test_simulated_people_at_a_desk_answer_as_in_a_sweep(tiny, tmp_path):
     assert kinds >= {"label", "rating", "marks", "verification", "preference"}
 
 
+KILLS, ALL = 3, 2 * 54
+"""Times that a study is killed, and the answers of its two runs that ask."""
+
+
+def counted(desk):
+    """Count the answers that a desk holds."""
+    if not (desk / FILE).exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(desk / FILE, timeout=30)) as db:
+        return db.execute("SELECT count(*) FROM answer").fetchone()[0]
+
+
 def start(out, *words):
     env = {**os.environ, **cache_environment(), "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-m", "hitl_sim.cli", "live", str(HERE / "tiny.toml")]
@@ -110,14 +126,17 @@ def playing(played):
 @pytest.mark.slow
 @pytest.mark.study
 def test_real_people_killed_and_resumed(playing, tmp_path):
-    """Kill the loop ten times; what comes out is what comes out of one never killed."""
+    """Kill it at random moments; what comes out is what comes out of one never killed."""
     for name in ("whole", "killed"):
         playing(tmp_path / name / "desk")
     finish(start(tmp_path / "whole", "--desk", "page"))
     out = tmp_path / "killed"
-    for number in range(10):
+    dice = random.Random(26)
+    for moment in sorted(dice.sample(range(1, ALL), KILLS)):
         process = start(out, "--desk", "page")
-        time.sleep(2.0 + 1.5 * number)
+        while counted(out / "desk") < moment:
+            assert process.poll() is None
+            time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
     finish(start(out, "--desk", "page"))
@@ -132,7 +151,8 @@ def test_real_people_killed_and_resumed(playing, tmp_path):
         row[2] for row in answers(tmp_path / "whole")
     ]
     asked = [row for row in other.values() if row["arm"] == "labels"]
-    assert [row["replayed"] for row in asked] == [54, 54]
+    assert [row["replayed"] for row in asked] == [ALL // 2] * 2
+    assert counted(out / "desk") == ALL
     assert all(row["wait_s"][-1] > 0.0 for row in asked)
     # a folder of real people says so, and no sweep runs into it
     assert "people are real" in str(hs.open_results(out).report())
