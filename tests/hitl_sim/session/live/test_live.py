@@ -155,7 +155,7 @@ def test_real_people_killed_and_resumed(playing, tmp_path):
     assert counted(out / "desk") == ALL
     assert all(row["wait_s"][-1] > 0.0 for row in asked)
     # a folder of real people says so, and no sweep runs into it
-    assert "people are real" in str(hs.open_results(out).report())
+    assert "People are real." in hs.open_results(out).words.caution
     with pytest.raises(ValueError, match="real people at a desk"):
         hs.load(HERE / "tiny.toml").run(out)
 
