@@ -172,5 +172,7 @@ def test_real_people_beside_simulated_ones(playing, tiny, tmp_path):
         people = {(row["source"], row["annotator"]) for row in told}
         assert ("live", "p0") in people
         assert {name[0] for source, name in people if source == "simulated"} == {"s"}
-    text = results.answer()
-    assert "desk and simulated typical" in text
+    names = set(results.frame().column("population").to_pylist())
+    assert names == {None, "desk and simulated typical"}
+    said = "People are real; simulated people answer beside them."
+    assert said in results.words.caution
