@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from hitl_sim.results import Results as Results, open_results as open_results
     from hitl_sim.session.crowd import crowd as crowd
+    from hitl_sim.session.live.study import live as live
     from hitl_sim.session.session import Session as Session
     from hitl_sim.session.target import target as target
     from hitl_sim.several import across as across
@@ -40,6 +41,7 @@ _NAMES = {
     "crowd": "hitl_sim.session.crowd:crowd",
     "desk": "hitl_sim.desk",
     "devices": "hitl_sim.devices",
+    "live": "hitl_sim.session.live.study:live",
     "load": "hitl_sim.study.study:load",
     "open_results": "hitl_sim.results:open_results",
     "part": "hitl_sim.part",

@@ -30,7 +30,7 @@ ELSEWHERE = (
         "profile",
     ),
     *("fit", "validate", "methods", "import", "record", "cache", "assess", "rectify"),
-    *("fit-machine", "project", "desk", "participants"),
+    *("fit-machine", "project", "desk", "participants", "live"),
 )
 """Need a finished study, people, a file of answers or minutes, as does `--tune`, or set
 what is the user's own: other tests run them; here their words are read."""

@@ -6,11 +6,108 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from hitl_sim.cli.app import INTERRUPTED, Force, check_new, family, screen
+from hitl_sim.cli.app import (
+    FAILED_RUNS,
+    INTERRUPTED,
+    Device,
+    Force,
+    check_new,
+    family,
+    resumable,
+    screen,
+    warn,
+)
 
 command = family("Live")
 
 DeskFolder = Annotated[Path, typer.Argument(help="Folder of the desk.")]
+
+
+@command()
+def live(
+    file: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    desk: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: the study's own people (simulated), or real ones (page)."
+        ),
+    ] = "simulated",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Results folder. Default: results/<name of the file>-live."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the desk is; of a page its folder. Default: OUT/desk."
+        ),
+    ] = None,
+    real_people: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Real people whom each question is put to; simulated ones give the "
+            "other answers. Default: nobody is simulated.",
+        ),
+    ] = 0,
+    deadline_s: Annotated[
+        float | None,
+        typer.Option(help="Time after which a real person's question is given up, s."),
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            help="How many times faster than people simulated ones answer, in real "
+            "time. Default: at once."
+        ),
+    ] = None,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="Run the quick form in the file's table `smoke`."),
+    ] = False,
+    device: Device = None,
+) -> None:
+    """Run a study whose people answer at a desk, or go on with it; print the answer.
+
+    What was answered is not asked again.
+    """
+    import shlex
+
+    from hitl_sim.cli.studies import show_report
+    from hitl_sim.report.terminal.live import shown_rounds
+    from hitl_sim.report.terminal.show import print_text
+    from hitl_sim.session.live.study import live as run_live
+    from hitl_sim.study.study import Study
+
+    console = screen()
+    folder = out or Path("results") / f"{file.stem}{'-smoke' * smoke}-live"
+    words = ["hitl-sim", "live", str(file), "--desk", desk, "--out", str(folder)]
+    words += ["--smoke"] * smoke + (["--at", at] if at else [])
+    words += ["--real-people", str(real_people)] if real_people else []
+    words += ["--deadline-s", f"{deadline_s:g}"] if deadline_s is not None else []
+    again = shlex.join(words)
+    with resumable(console, again), shown_rounds(console) as show:
+        results = run_live(
+            Study.load(file, smoke, warn),
+            folder,
+            desk,
+            at=at,
+            real_people=real_people,
+            deadline_s=deadline_s,
+            speed=speed,
+            progress=show,
+            on_plan=lambda plan: print_text(
+                console, "terminal.live_plan", soft_wrap=True, plan=plan
+            ),
+        )
+    failed = sum(one.runs for one in results.status().failures)
+    if failed:
+        warn(
+            f"error: {failed} runs failed; their tracebacks are in "
+            f"{folder / 'errors'}. The same command tries them again."
+        )
+        raise typer.Exit(FAILED_RUNS)
+    show_report(console, folder, device, again)
 
 
 @command()

@@ -161,7 +161,7 @@ def run(
         raise RuntimeError("a study that has run must say what it did.")
     print_text(console, "terminal.outcome", found=done)
     print_text(console, "terminal.earlier_study", path=done.earlier_study)
-    _report(console, folder, device, again)
+    show_report(console, folder, device, again)
     if done.num_failed:
         console.print(
             f"[red]{done.num_failed} of {done.num_runs} runs failed[/red]; their "
@@ -201,10 +201,10 @@ def report(
     Nothing is retrained: records hold counts, and a device profile turns them into
     seconds and joules. The terminal shows the answer in one look; the page has all.
     """
-    _report(screen(), folder, device, f"hitl-sim report {folder}", is_all=is_all)
+    show_report(screen(), folder, device, f"hitl-sim report {folder}", is_all=is_all)
 
 
-def _report(
+def show_report(
     console: Console,
     folder: Path,
     device: str | None,
@@ -212,6 +212,7 @@ def _report(
     *,
     is_all: bool = False,
 ) -> None:
+    """Print the report of a folder, and write its page."""
     from hitl_sim.report.terminal.answer import (
         print_own_energy,
         render_first_screen,

@@ -22,6 +22,7 @@ from hitl_sim.energy.display import format_value
 from hitl_sim.report.crowd_map import CrowdMap, crowd_maps, short_name
 from hitl_sim.report.number import RHO, digits, near_text, ratio_text, some_of
 from hitl_sim.report.sentence import say
+from hitl_sim.report.study_table import has_others, has_real_people
 from hitl_sim.report.table import Table
 from hitl_sim.report.task_table import size_column
 from hitl_sim.report.words import CORRUPTIONS, own_training
@@ -121,7 +122,12 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
         ),
         turns=tuple(_turns(result, verdicts)),
         caution=say(
-            "first.caution", result=result, asked=asked, total=len(result.work)
+            "first.caution",
+            result=result,
+            asked=asked,
+            total=len(result.work),
+            is_live=has_real_people(result),
+            is_fitted=has_others(result),
         ),
     )
 

@@ -31,6 +31,22 @@ _REPLAY = {
 }
 
 
+_LIVE = _REPLAY | {"replayed": "real", "modelled": "simulated beside them"}
+"""The same where real people answered while the study ran."""
+
+
+def has_real_people(result: StudyResult) -> bool:
+    """Whether real people answered while the study ran, if only some of the answers."""
+    crowd = result.study.get("crowd") or {}
+    return crowd.get("source") == "live"
+
+
+def has_others(result: StudyResult) -> bool:
+    """Whether fitted or simulated people answered beside real or recorded ones."""
+    every = (found for task in result.tasks for found in task.findings)
+    return any(found.replay.get("modelled") for found in every)
+
+
 def setup_table(result: StudyResult) -> Table:
     """List what the study set, in the order of a study file, without what is unset."""
     study = result.study
@@ -96,8 +112,9 @@ def evidence_words(result: StudyResult) -> str:
 
 def replay_table(result: StudyResult) -> Table:
     """Say where the answers of replayed arms came from."""
+    named = _LIVE if has_real_people(result) else _REPLAY
     return Table(
-        ("task", "arm", "who is asked", *_REPLAY.values()),
+        ("task", "arm", "who is asked", *named.values()),
         [
             (f.task, f.arm, f.crowd, *(f"{f.replay[name]:.1f}" for name in _REPLAY))
             for task in result.tasks

@@ -48,7 +48,13 @@ from hitl_sim.report.across import tell_across
 from hitl_sim.report.decision import tell_decision
 from hitl_sim.report.number import energy_text, percent
 from hitl_sim.report.sentence import say
-from hitl_sim.report.study_table import evidence_words, growth_note, tell_growth
+from hitl_sim.report.study_table import (
+    evidence_words,
+    growth_note,
+    has_others,
+    has_real_people,
+    tell_growth,
+)
 from hitl_sim.report.surface import tell_surfaces
 
 _ENDS = {
@@ -118,11 +124,8 @@ def tell(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> Words:
             result=result,
             origin=say("caution.origin", result=result, total=len(result.work)),
             asked=[bool(f.replay) for task in result.tasks for f in task.with_people],
-            is_fitted=any(
-                found.replay.get("modelled")
-                for task in result.tasks
-                for found in task.findings
-            ),
+            is_fitted=has_others(result),
+            is_live=has_real_people(result),
             own=say("check.untuned", own=own) if own else "",
         ),
         changed=say("plan.changed", changes=result.plan_changes)
@@ -607,7 +610,8 @@ def _annotators(result: StudyResult) -> str:
     for is_replayed, words in ((False, "simulated"), (True, "replayed")):
         names = {str(f.population) for f in asked if bool(f.replay) == is_replayed}
         if names:
-            said += say(f"method.{words}", names=", ".join(sorted(names)))
+            given = {"is_live": has_real_people(result)} if is_replayed else {}
+            said += say(f"method.{words}", names=", ".join(sorted(names)), **given)
     return said or say("method.nobody")
 
 

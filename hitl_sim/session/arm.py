@@ -14,13 +14,11 @@ from hitl_sim.session.error import SessionError
 from hitl_sim.session.metering import as_json, moved, where
 from hitl_sim.session.people import Asked, People
 from hitl_sim.session.question import Answer, Answers, build_questions, gather
+from hitl_sim.session.waiting import wait_for_answers
 from hitl_sim.session.window import WAIT, Tally, Window, check_work
 
 if TYPE_CHECKING:
     from hitl_sim.session.session import Session
-
-_PAUSE_S = 0.05
-"""How long to leave a desk alone that has no answer yet, s."""
 
 
 class Checkpoint(NamedTuple):
@@ -200,7 +198,8 @@ class Arm:
         begin = time.monotonic()
         with self._stretch(WAIT, WAIT, 1, "protocol", is_ours=True):
             ids = self._desk.post(questions)
-            found = self._await(self._desk, [one for one in ids if one], people * asks)
+            asked = [one for one in ids if one]
+            found = wait_for_answers(self._desk, asked, people * asks)
         waited_s = time.monotonic() - begin
         by_id: dict[str, list[Answer]] = {}
         for answer in found:
@@ -209,24 +208,6 @@ class Arm:
         left_out = sum(one is None for one in ids)
         self._people.rounds.append(Asked(named, found, left_out, waited_s))
         return gather(questions, ids, by_id)
-
-    @staticmethod
-    def _await(desk: Desk, ids: Sequence[str], number: int) -> list[Answer]:
-        """Poll a desk until every question has its answers."""
-        left = dict.fromkeys(ids, number)
-        found: list[Answer] = []
-        while left:
-            given = [a for a in desk.poll() if a.question in left]
-            for answer in given:
-                if answer.question not in left:
-                    continue  # beyond the number that was asked for
-                found.append(answer)
-                left[answer.question] -= 1
-                if left[answer.question] == 0:
-                    del left[answer.question]
-            if left and not given:
-                time.sleep(_PAUSE_S)
-        return found
 
     def work(
         self,

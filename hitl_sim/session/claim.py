@@ -10,6 +10,9 @@ try:
 except ImportError:  # pragma: no cover - Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
+CAN_CLAIM = fcntl is not None
+"""Whether a claim keeps other processes away here."""
+
 
 class Claim:
     """An exclusive lock on a file, kept by the system for as long as it is held."""

@@ -20,6 +20,8 @@ from oracles.populations import (
 )
 
 if TYPE_CHECKING:
+    from hitl_sim.session.desk import Crowd
+    from hitl_sim.session.desk.mixed import MixedCrowd
     from hitl_sim.session.desk.page.crowd import PageCrowd
     from hitl_sim.session.desk.recorded import RecordedCrowd
     from hitl_sim.session.desk.simulated import SimulatedCrowd
@@ -133,6 +135,24 @@ class Crowds:
         name = population or _DEFAULT
         return SimulatedCrowd(name, team.size, parameters, hours, speed)
 
+    def mixed(self, real: Crowd, simulated: Crowd, *, real_people: int) -> MixedCrowd:
+        """Put real people and simulated ones together.
+
+        Each question is put to some real people, and to simulated ones for the rest of
+        those that it asks for. Every answer says which it is.
+
+        Args:
+            real: people on a page, or recorded ones.
+            simulated: people of a population.
+            real_people: to how many real people each question is put.
+
+        Raises:
+            SessionError: one of them is not what it is to be.
+        """
+        from hitl_sim.session.desk.mixed import mixed_crowd  # noqa: PLC0415
+
+        return mixed_crowd(real, simulated, real_people)
+
 
 def _on_page(
     page: str | Path | None,
@@ -162,3 +182,11 @@ def _on_page(
 
 crowd = Crowds()
 """Who answers in a session, and the populations that ship."""
+
+
+def crowd_of(table: Mapping[str, Any]) -> Crowd:
+    """Return the crowd that a session's folder keeps by its `table`."""
+    if "real_people" not in table:
+        return crowd(**table)
+    both = crowd_of(table["real"]), crowd_of(table["simulated"])
+    return crowd.mixed(*both, real_people=table["real_people"])

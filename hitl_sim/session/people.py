@@ -54,9 +54,14 @@ class People:
         """
         if self.crowd is None or not self.rounds:
             return {name: [0] * len(before) for name in SERIES}
-        table = self._by_clock() if self.crowd.is_timed else self._simulated()
+        table = self.by_round()
         padded = {name: np.concatenate([[0], table[name]]) for name in SERIES}
         return {name: padded[name][list(before)].tolist() for name in SERIES}
+
+    def by_round(self) -> dict[str, Any]:
+        """Return `SERIES` after each round, `[R]`; of one at the least."""
+        assert self.crowd is not None
+        return self._by_clock() if self.crowd.is_timed else self._simulated()
 
     def _by_clock(self) -> dict[str, Any]:
         """Add up what this machine's clock saw: time on answers is paid."""
@@ -97,13 +102,17 @@ class People:
         return right / scored if scored else None
 
     def replayed(self) -> dict[str, int]:
-        """Count the answers of real people, then or now; nothing of simulated ones."""
+        """Count answers of real people, then or now, and of simulated ones beside them.
+
+        Nothing where all are simulated.
+        """
         if self.crowd is None or self.crowd.source == "simulated":
             return {}
-        answers = sum(len(one.answers) for one in self.rounds)
+        sources = [answer.source for one in self.rounds for answer in one.answers]
+        modelled = sources.count("simulated")
         left_out = sum(one.left_out for one in self.rounds)
-        counts = {"modelled": 0, "untimed": 0, "left_out": left_out}
-        return {"replayed": answers, **counts}
+        counts = {"modelled": modelled, "untimed": 0, "left_out": left_out}
+        return {"replayed": len(sources) - modelled, **counts}
 
     def asked_as(self) -> dict[str, Any] | None:
         """Say what was asked, for names of the condition; None where nothing was."""

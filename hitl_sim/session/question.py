@@ -43,6 +43,7 @@ class Question:
         suggestion: class that is proposed (verification), as its place in `options`.
         size: length of the item relative to the usual one; > 0.
         truth: what is right, for simulated people alone: an option, or numbers.
+        seen: what else the simulated people of a study see of it; see `live.asking`.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Question:
     suggestion: int | None = None
     size: float = 1.0
     truth: Any = None
+    seen: Any = None
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ class Session:
         Raises:
             SessionError: the folder is of no session, or a change does not fit it.
         """
-        from hitl_sim.session.crowd import crowd  # noqa: PLC0415 - only here
+        from hitl_sim.session.crowd import crowd_of  # noqa: PLC0415 - only here
 
         kept = folder.read_session(Path(out))
         if kept is None:
@@ -159,7 +159,7 @@ class Session:
                 f"{SESSION}."
             )
         if kept["crowd"] is not None and "crowd" not in changes:
-            changes["crowd"] = crowd(**kept["crowd"])
+            changes["crowd"] = crowd_of(kept["crowd"])
         own = {"target": Target(**kept["target"]), **kept["arguments"]}
         return cls(out, **(own | changes))
 
@@ -425,6 +425,8 @@ class Session:
         crowd: dict[str, Any] = {"recording": None}
         if self.crowd is not None:
             crowd |= {"population": self.crowd.name, **folder.parameters_of(self.crowd)}
+            if self.crowd.source == "live":
+                crowd["source"] = self.crowd.source
         workforce = {} if self.crowd is None else dict(self.crowd.workforce)
         if self.crowd is not None and self.crowd.size is not None:
             workforce = {"size": self.crowd.size, **workforce}

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from hitl_sim.output import write_bytes
 from hitl_sim.session.error import SessionError
-from hitl_sim.study.folder import MANIFEST, SESSION
+from hitl_sim.study.folder import LIVE, MANIFEST, SESSION
 from hitl_sim.study.store import table_bytes, write_json
 
 FILE = "withdrawn.json"
@@ -45,10 +45,10 @@ def erase_answers(out: Path, people: Collection[str]) -> dict[str, int]:
     Raises:
         SessionError: the folder is of no session.
     """
-    if not (out / SESSION).exists():
+    if not any((out / name).exists() for name in (SESSION, LIVE)):
         raise SessionError(
-            f"`erase` must be the folder of a session, got {str(out)!r} without "
-            f"{SESSION}."
+            "`erase` must be the folder of a session, or of a study with real people, "
+            f"got {str(out)!r} without {SESSION} or {LIVE}."
         )
     erased: dict[str, int] = {}
     gone: Counter[str] = Counter()

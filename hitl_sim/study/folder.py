@@ -36,6 +36,8 @@ MANIFEST = "manifest.json"
 RESULTS = "results.parquet"
 SESSION = "session.json"
 """What a folder is of, where a loop of one's own made it and no study file."""
+LIVE = "live.json"
+"""What a folder is of, where real people answer what a study asks."""
 
 
 class StudyFolder(NamedTuple):

@@ -91,6 +91,8 @@ class CrowdContent:
         traits: optional traits that it has, parameters included: part of the program.
         activity_spread: how unevenly questions are dealt: part of the program.
         recording: whose answers are replayed in its place; None where nobody's are.
+        desk: hash of the real people who answer in its place, or beside it; None where
+            nobody real does.
     """
 
     label: str
@@ -98,6 +100,7 @@ class CrowdContent:
     traits: tuple[str, ...]
     activity_spread: float
     recording: RecordingContent | None = None
+    desk: str | None = None
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,8 @@ class Condition:
         crowd = {"population": name, **self.parameters}
         if self.is_simulated:
             crowd |= self.crowd.chosen
+        if self.content and self.content.desk:
+            crowd |= {"desk": self.content.desk}
         recording = self.content.recording if self.content else None
         if recording is None:
             return crowd

@@ -24,6 +24,7 @@ from hitl_sim.study.cluster import Place, open_executor
 from hitl_sim.study.estimate import seconds_one_core, total_flops, worker_mib
 from hitl_sim.study.executor import Executor
 from hitl_sim.study.folder import (
+    LIVE,
     MANIFEST,
     SESSION,
     environment_of,
@@ -223,6 +224,7 @@ def run_study(
     if winners:
         plan = plan_tuned(plan.spec, winners)
     place = place or Place(workers=workers)
+    check_simulated(out)
     check_folder(out)
     cache.tidy()
     moved = set_aside(out, damaged_files(out))
@@ -391,6 +393,20 @@ def load_study(out: Path) -> tuple[StudySpec, pa.Table, dict[str, Any]]:
     return load_spec_of(out), *read_folder(out)
 
 
+def check_simulated(out: Path) -> None:
+    """Refuse a folder whose answers no program can give again.
+
+    Raises:
+        RecordError: real people answered, or are about to.
+    """
+    if (out / LIVE).exists():
+        raise RecordError(
+            f"{str(out)!r} must be the folder of a study whose people are simulated or "
+            "recorded, got one of real people at a desk: `hitl-sim live` goes on with "
+            "it, and `report`, `explore` and `compare` read it."
+        )
+
+
 def load_spec_of(out: Path) -> StudySpec:
     """Read the study that a results folder belongs to.
 
@@ -402,6 +418,7 @@ def load_spec_of(out: Path) -> StudySpec:
             f"{str(out)!r} must be the folder of a study, got that of a session: only "
             "the loop that made it can run it again."
         )
+    check_simulated(out)
     raw = read_made(out, STUDY)
     try:
         raw["prices"] = msgspec.to_builtins(read_prices(raw["prices"]))

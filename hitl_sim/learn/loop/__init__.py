@@ -9,7 +9,10 @@ from hitl_sim.learn.loop.config import (
     draw_run as draw_run,
     run_keys as run_keys,
 )
-from hitl_sim.learn.loop.driver import build_driver as build_driver
+from hitl_sim.learn.loop.driver import (
+    RoundState as RoundState,
+    build_driver as build_driver,
+)
 from hitl_sim.learn.loop.judging import LABEL as LABEL, Judging as Judging
 from hitl_sim.learn.loop.run import (
     build_drawn_run as build_drawn_run,
@@ -17,7 +20,15 @@ from hitl_sim.learn.loop.run import (
     build_simulation as build_simulation,
 )
 from hitl_sim.learn.loop.stage import (
+    Opened as Opened,
+    People as People,
+    Stage as Stage,
+    apart_of as apart_of,
+    begin_before as begin_before,
+    build_people as build_people,
+    build_stage as build_stage,
     course_of as course_of,
+    end_before as end_before,
     guidance_of as guidance_of,
     host_of as host_of,
 )

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from hitl_sim.learn.crowd import (
+    Answers,
     Labour,
     PanelConfig,
     Questions,
@@ -220,6 +221,69 @@ def build_people(
     return gather
 
 
+class Opened(NamedTuple):
+    """A stage before an arm's own, up to its questions.
+
+    Attributes:
+        setting: that it acts in.
+        plan: its own state.
+        questions: what people are asked; None where nobody is.
+    """
+
+    setting: Setting
+    plan: Any
+    questions: Questions | None
+
+
+def begin_before(
+    guidance: Intervention,
+    shape: Shape,
+    number: int,
+    stage: Stage,
+    setting: Setting,
+    hyper: Hyper,
+) -> Opened:
+    """Begin a stage before the arm's own.
+
+    Args:
+        guidance: of the arm.
+        shape: of the task.
+        number: of the stage.
+        stage: what the run stands on.
+        setting: as the stages before this one left it.
+        hyper: what may be swept.
+    """
+    one, population = guidance.before[number], hyper.before[number]
+    own = setting._replace(params=params_of(one.kind, hyper.params))
+    key = jax.random.fold_in(stage.keys.choose, apart_of(number))
+    if population is not None:
+        # people see the whole item, whatever was taken from the network
+        seen = (population, stage.setting.split, shape)
+        perceived = perceive_pool(stage.keys.crowd, one.guidance.feedback, *seen)
+        own = own._replace(perceived=perceived)
+    plan, questions = one.guidance.begin(key, own)
+    return Opened(own, plan, None if population is None else questions)
+
+
+def end_before(
+    guidance: Intervention,
+    number: int,
+    opened: Opened,
+    setting: Setting,
+    answers: Answers | None,
+) -> Setting:
+    """End a stage before the arm's own, and return what it leaves to what follows."""
+    built = guidance.before[number].guidance
+    plan = built.absorb(opened.setting, opened.plan, answers)
+    left = setting_after(built, opened.setting, plan)
+    return left._replace(params=setting.params, perceived=setting.perceived)
+
+
+def apart_of(number: int) -> int:
+    """Return what folds the keys of a stage before the arm's own."""
+    return _BEFORE + number
+
+
 def build_before(
     guidance: Intervention, shape: Shape
 ) -> Callable[[Stage, Hyper], tuple[Setting, tuple[Labour, ...]]]:
@@ -233,25 +297,16 @@ def build_before(
 
     def go(stage: Stage, hyper: Hyper) -> tuple[Setting, tuple[Labour, ...]]:
         keys, setting, spent = stage.keys, stage.setting, list[Labour]()
-        for number, one in enumerate(guidance.before):
-            built, population = one.guidance, hyper.before[number]
-            own = setting._replace(params=params_of(one.kind, hyper.params))
-            apart, answers = _BEFORE + number, None
-            key = jax.random.fold_in(keys.choose, apart)
-            if population is not None:
-                # people see the whole item, whatever was taken from the network
-                seen = (population, stage.setting.split, shape)
-                perceived = perceive_pool(keys.crowd, built.feedback, *seen)
-                own = own._replace(perceived=perceived)
-            plan, questions = built.begin(key, own)
-            if population is not None and questions is not None:
+        for number, population in enumerate(hyper.before):
+            begun = (guidance, shape, number, stage, setting, hyper)
+            opened, answers = begin_before(*begun), None
+            if population is not None and opened.questions is not None:
+                apart = apart_of(number)
                 people = gathers[number](keys.crowd, population, None, apart)
-                _, response, who = people.ask(people.state, questions)
-                answers, labour = collect(response, questions, who)
+                _, response, who = people.ask(people.state, opened.questions)
+                answers, labour = collect(response, opened.questions, who)
                 spent.append(labour)
-            plan = built.absorb(own, plan, answers)
-            left = setting_after(built, own, plan)
-            setting = left._replace(params=setting.params, perceived=setting.perceived)
+            setting = end_before(guidance, number, opened, setting, answers)
         return setting, tuple(spent)
 
     return go

@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from hitl_sim.report.sentence import mark_up
 from hitl_sim.report.terminal.show import print_table, print_text
 from hitl_sim.unit import S_PER_H
 
 _HEADINGS = ("participant", "agreed", "answers", "skips", "late", "h")
 _RIGHT = ("answers", "skips", "late", "h")
+_LOG_EVERY_S = 60.0
+
+
+@contextmanager
+def shown_rounds(
+    console: Console, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[Any], None]]:
+    """Follow the rounds of a study: a live line, or a line for each in a log.
+
+    What is yielded is told how far the study is, as `hitl_sim.live` tells it.
+    """
+    last, since = "", clock()
+    with console.status("") as shown:
+
+        def show(state: Any) -> None:
+            nonlocal last, since
+            text = mark_up("terminal.live_round", state=state)
+            if console.is_terminal:
+                shown.update(text)
+                return
+            name = mark_up("terminal.live_round", state=state._replace(answers=0))
+            if name != last or clock() - since >= _LOG_EVERY_S:
+                console.print(text, soft_wrap=True)
+                last, since = name, clock()
+
+        yield show
 
 
 def print_desk(

@@ -67,11 +67,30 @@ class Crowd(Protocol):
         workforce: how they work, by the fields of a study's table `[workforce]`.
     """
 
-    name: str
-    source: Source
-    size: int | None
-    is_timed: bool
-    workforce: Mapping[str, Any]
+    @property
+    def name(self) -> str:
+        """Return what records call them."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Return where their answers come from."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Return how many they are."""
+        ...
+
+    @property
+    def is_timed(self) -> bool:
+        """Say whether answers come in their own time."""
+        ...
+
+    @property
+    def workforce(self) -> Mapping[str, Any]:
+        """Return how they work."""
+        ...
 
     def open(self, run: Run) -> Desk:
         """Open a desk for one run."""

@@ -109,6 +109,27 @@ def group_of(chunk: Chunk, out: Path) -> Group:
     return _groups[chunk.group]
 
 
+def describe_group(run: Run, name: str, out: Path) -> Group:
+    """Say what a run's program is and write it, without the sweep, which it keeps None.
+
+    Raises:
+        RecordError: the folder's records are of another program.
+    """
+    info, data = data_of(run.condition)
+    spec = run.condition.spec
+    config = run_config(run.condition, info, data)
+    there = environment(spec.dispatch_size, spec.vmap_size)
+    traced = _trace(config, there)
+    group = {
+        "static": run.condition.static(info.content_hash),
+        "environment": there,
+        "units": traced.units,
+    }
+    keep_group(out / "groups" / f"{name}.json", group)
+    steps, guidance = describe_steps(config), guidance_of(config)
+    return Group(config, guidance, traced.work, steps, None)
+
+
 def _trace(config: RunConfig, there: Mapping[str, Any]) -> Traced:
     """Build a program, and count the work of its runs."""
     work = describe_work(config)

@@ -1,5 +1,6 @@
 """A loop whose every number is known, to be run through sessions."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -47,3 +48,16 @@ def open_session(tmp_path, target):
         return hs.Session(tmp_path / name, **(own | changes))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def played():
+    """People who answer at a page's desk: the module `live/people.py`."""
+    name = "live_people"
+    if name not in sys.modules:
+        path = Path(__file__).parent / "live" / "people.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]

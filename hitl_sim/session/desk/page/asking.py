@@ -7,14 +7,17 @@ their answers, and nobody is asked anew.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from hitl_sim.session.desk import Run
+from hitl_sim.session.desk.page.serving import is_served
 from hitl_sim.session.desk.page.shown import item_name, question_id, shown
 from hitl_sim.session.desk.page.store import Store
 from hitl_sim.session.question import Answer, Question
 
+_LOG = logging.getLogger(__name__)
 NOBODY = "nobody"
 """Who gives the answers that never came."""
 _MISSING = """(q.people * q.asks - (SELECT count(*) FROM answer a
@@ -51,7 +54,16 @@ class PageDesk:
         self._cursor = 0
 
     def post(self, questions: Sequence[Question]) -> list[str | None]:
-        """Put a round's questions; those asked before bring their answers along."""
+        """Put a round's questions; those asked before bring their answers along.
+
+        Where no server lets people answer, it is said once, and waited for.
+        """
+        if not self._asked and not is_served(self._store.folder):
+            _LOG.warning(
+                "Nobody serves the desk %(at)s, so nobody can answer yet. In another "
+                "terminal: hitl-sim desk %(at)s",
+                {"at": self._store.folder},
+            )
         rows = [self._row(question) for question in questions]
         with self._store.writing() as db:
             now = self._store.tick(db)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from hitl_sim.session.claim import Claim
 from hitl_sim.session.desk.page import participant
+from hitl_sim.session.desk.page.serving import take_serving
 from hitl_sim.session.desk.page.settings import Settings, read_settings, write_template
 from hitl_sim.session.desk.page.store import Store
 from hitl_sim.session.error import SessionError
@@ -20,7 +20,6 @@ from hitl_sim.session.error import SessionError
 PORT = 8321
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MOST_PORT = 65_535
-_LOCK = "serving.lock"
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,9 @@ def open_desk(
     folder = Path(folder)
     settings = read_settings(folder)
     store = Store(folder)
-    claim = Claim(folder / _LOCK)
-    listening = None
+    claim, listening = take_serving(folder), None
     try:
-        if not claim.take():
+        if claim is None:
             raise SessionError(f"{str(folder)!r} is served by another process.")
         listening = _listen(host, port)
         own = f"http://{shown}:{listening.getsockname()[1]}"
@@ -124,7 +122,8 @@ def open_desk(
     finally:
         if listening is not None:
             listening.close()
-        claim.give_back()
+        if claim is not None:
+            claim.give_back()
         store.close()
 
 

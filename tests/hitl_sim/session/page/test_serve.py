@@ -122,3 +122,17 @@ def test_a_killed_server_goes_on_with_the_same_links(tmp_path):
     finally:
         process.terminate()
         process.wait()
+
+
+def test_a_loop_that_waits_for_a_server_says_so(served, tmp_path, caplog):
+    crowd = hs.crowd(page=tmp_path / "desk")
+    crowd.open(RUN).post(questions(["a"]))
+    (told,) = caplog.messages
+    assert told.startswith(f"Nobody serves the desk {tmp_path / 'desk'}, so nobody")
+    assert "\n" not in told
+    caplog.clear()
+    served(tmp_path / "desk")
+    desk = crowd.open(RUN)
+    desk.post(questions(["b"]))
+    desk.post(questions(["c"]))
+    assert not caplog.messages

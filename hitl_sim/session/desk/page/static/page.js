@@ -333,13 +333,14 @@ function question(asked) {
   const skipping = make("button", { type: "button", onclick: () => submit(null) }, "Skip");
   const words = document.getElementById("instructions").content.textContent;
   const many = asked.options.length > 4 && asked.kind !== "difficulty" ? " many" : "";
+  const proposal = ["relevance", "difficulty"].includes(asked.kind) ? "Its label" : "Proposed answer";
   const shown = show(
     words ? make("p", { class: "text" }, words) : null,
     make(
       "div",
       { class: isPair ? "parts two" : "parts" },
       ...asked.parts.map((one, place) => part(one, isPair ? ["First", "Second"][place] : "")),
-      asked.suggestion === undefined ? null : part({ text: asked.suggestion }, "Proposed answer"),
+      asked.suggestion === undefined ? null : part({ text: asked.suggestion }, proposal),
     ),
     make(
       "fieldset",

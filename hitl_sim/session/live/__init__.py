@@ -1,0 +1,1 @@
+"""Studies whose people answer at a desk; see `hitl_sim.session.live.study`."""
