@@ -23,6 +23,11 @@ from hitl_sim.session.question import PAIR, Question, Said
 ANSWER, CONFIDENCE = "answer", "confidence"
 NONE_OF_THEM = "None of these"
 """What is marked where no group matters: Label Studio takes no empty choice."""
+RANKING = (
+    "Drag what matters most to the top. Is the order right as it stands? Then move one "
+    "away and back."
+)
+"""What stands above a ranking: Label Studio takes none that nobody touched."""
 _FORM = 1
 """Of the page: raise it when pages made before cannot be read as those made now."""
 _TAGS = {"text": "Text", "picture": "Image", "table": "Table"}
@@ -66,7 +71,7 @@ class Page:
             rows.append(_tag("Header", value="Proposed:", size="5"))
             rows.append(_tag("Text", name="suggestion", value=f"{_VARIABLE}suggestion"))
         if self.kind == "importance":
-            title = "Drag the one that matters most to the top"
+            title = RANKING
             value = f"{_VARIABLE}groups"
             rows.append(_tag("List", name="groups", value=value, title=title))
             rows.append(_tag("Ranker", name=ANSWER, toName="groups"))
@@ -116,9 +121,8 @@ def page_of(question: Question) -> tuple[Page, dict[str, Any]]:
     if "suggestion" in body:
         data["suggestion"] = body["suggestion"]
     if question.kind == "importance":
-        data["groups"] = [
-            {"id": str(place), "title": option} for place, option in enumerate(options)
-        ]
+        # an id is shown, and comes back
+        data["groups"] = [{"id": option} for option in options]
     page = Page(
         question.kind, tuple(kind for kind, _ in parts), options, question.people
     )
@@ -141,14 +145,15 @@ def read_result(page: Page, result: Any) -> tuple[Said | None, float | None]:
 
 
 def _said(page: Page, value: Mapping[str, Any]) -> Said | None:
-    number = len(page.options)
     if page.kind == "importance":
+        # by the name of the control
         ranker = value.get("ranker")
-        order = ranker.get("rank") if isinstance(ranker, Mapping) else ranker
-        if not isinstance(order, list):
+        order = ranker.get(ANSWER) if isinstance(ranker, Mapping) else None
+        if not isinstance(order, list) or sorted(map(str, order)) != sorted(
+            page.options
+        ):
             return None
-        places = tuple(int(one) for one in map(str, order) if one.isdigit())
-        return places if sorted(places) == list(range(number)) else None
+        return tuple(page.options.index(str(one)) for one in order)
     chosen = value.get("choices")
     if not isinstance(chosen, list) or not chosen:
         return None
