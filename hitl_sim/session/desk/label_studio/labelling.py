@@ -46,17 +46,20 @@ class Page:
         parts: what is shown, each "text", "picture" or "table".
         options: what may be answered, in words.
         people: how many different people answer each task.
+        is_suggested: whether a class stands beside what is shown.
     """
 
     kind: str
     parts: tuple[str, ...]
     options: tuple[str, ...]
     people: int
+    is_suggested: bool = False
 
     @property
     def digest(self) -> str:
         """Return what tells it from others."""
         own = [_FORM, self.kind, self.parts, self.options, self.people]
+        own += [self.is_suggested]
         return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:_DIGITS]
 
     def config(self) -> str:
@@ -67,8 +70,10 @@ class Page:
                 rows.append(_tag("Header", value=_SIDES[place], size="5"))
             name = f"part{place}"
             rows.append(_tag(_TAGS[part], name=name, value=f"{_VARIABLE}{name}"))
-        if self.kind == "verification":
-            rows.append(_tag("Header", value="Proposed:", size="5"))
+        if self.is_suggested:
+            is_proposed = self.kind == "verification"
+            words = "Proposed answer:" if is_proposed else "Its label:"
+            rows.append(_tag("Header", value=words, size="5"))
             rows.append(_tag("Text", name="suggestion", value=f"{_VARIABLE}suggestion"))
         if self.kind == "importance":
             title = RANKING
@@ -124,7 +129,11 @@ def page_of(question: Question) -> tuple[Page, dict[str, Any]]:
         # an id is shown, and comes back
         data["groups"] = [{"id": option} for option in options]
     page = Page(
-        question.kind, tuple(kind for kind, _ in parts), options, question.people
+        question.kind,
+        tuple(kind for kind, _ in parts),
+        options,
+        question.people,
+        "suggestion" in body,
     )
     return page, data
 
