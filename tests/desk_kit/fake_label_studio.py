@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 ADMIN = "admin-token"
+REDIRECT = 302
 PERSONAL = "header.payload.signature"
 """A personal token: it is changed for one that lasts."""
 _BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -42,7 +43,7 @@ class FakeLabelStudio:
         self.tokens = {ADMIN: 1}
         self.access, self.uses = itertools.count(1), None
         self.projects, self.tasks, self.annotations = {}, {}, {}
-        self._ticks, self._lock = itertools.count(), threading.Lock()
+        self._seconds, self._lock = 0, threading.Lock()
         self._server, self.port = None, 0
 
     def start(self):
@@ -104,6 +105,8 @@ class FakeLabelStudio:
             return
         data = b"" if told is None else json.dumps(told).encode()
         handler.send_response(status)
+        if status == REDIRECT:
+            handler.send_header("location", f"{self.url}/api/version/")
         handler.send_header("content-type", "application/json")
         handler.send_header("content-length", str(len(data)))
         handler.end_headers()
@@ -246,12 +249,22 @@ class FakeLabelStudio:
 
     def _touch(self, number):
         task = self.tasks[number]
-        people = {one["completed_by"] for one in self._of(task)}
+        queue = self.projects[task["project"]].get("skip_queue", "REQUEUE_FOR_OTHERS")
+        people = {
+            one["completed_by"]
+            for one in self._of(task)
+            if queue == "IGNORE_SKIPPED" or not one["was_cancelled"]
+        }
         task["is_labeled"] = len(people) >= task["overlap"]
         task["updated_at"] = self._now()
 
+    def pass_by(self, seconds):
+        """Let time go by on the server; each change takes a second anyhow."""
+        self._seconds += seconds
+
     def _now(self):
-        passed = datetime.timedelta(seconds=next(self._ticks))
+        self._seconds += 1
+        passed = datetime.timedelta(seconds=self._seconds)
         return (_BEGIN + passed).isoformat().replace("+00:00", "Z")
 
 

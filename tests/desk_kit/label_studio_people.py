@@ -98,9 +98,9 @@ def scripts(arm):
 class Play(threading.Thread):
     """People who come in turn, and say in Label Studio what they said in process."""
 
-    def __init__(self, accounts, told):
+    def __init__(self, accounts, told, pause_s=0.01):
         super().__init__(daemon=True)
-        self.accounts, self.told = accounts, told
+        self.accounts, self.told, self.pause_s = accounts, told, pause_s
         self.is_over = threading.Event()
         self.error = None
 
@@ -109,7 +109,7 @@ class Play(threading.Thread):
             while not self.is_over.is_set():
                 turns = [self.turn(name) for name in self.accounts]
                 if not any(turns):
-                    time.sleep(0.01)
+                    time.sleep(self.pause_s)
         except Exception as error:
             self.error = repr(error)
 

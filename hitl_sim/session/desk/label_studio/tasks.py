@@ -22,9 +22,9 @@ _MOST_TASKS, _MOST_BYTES = 200, 8_000_000
 each request is done whole or not at all."""
 _NUM_LISTED = 200
 """Tasks, or projects, in one response."""
-_SLACK_S = 60.0
-"""By how much what was seen last is read again, s: a change may be dated before another
-that was there earlier."""
+_SLACK_S = 5.0
+"""By how much what was seen last is read again, s: a change is dated when a request
+begins to write, and another that began later may be there earlier."""
 _DATED = "%Y-%m-%dT%H:%M:%S.%fZ"
 _LONGEST_TITLE = 50
 

@@ -74,7 +74,7 @@ def test_an_item_that_was_met_in_another_run_is_a_second_look(place):
 
 
 def test_a_skip_says_nothing_and_counts_and_a_draft_does_not(place):
-    first, second = place.people(2)
+    first, second, third = place.people(3)
     desk = place.desk()
     desk.post(questions(["a"], people=2))
     (project,) = first.projects()
@@ -87,6 +87,7 @@ def test_a_skip_says_nothing_and_counts_and_a_draft_does_not(place):
     skip, full = place.poll(desk)
     assert (skip.said, skip.seconds, skip.confidence) == (None, 3.0, None)
     assert (full.said, full.seconds, full.confidence) == (1, 4.0, 0.75)
+    assert answer(third) is None
 
 
 def test_who_hands_in_twice_is_counted_once_and_the_first_counts(place):
@@ -151,17 +152,19 @@ def test_what_nobody_answers_in_time_is_given_up_for_good(place):
     asked = questions(["a", "b"], people=2)
     desk = place.desk(deadline_s=100.0)
     desk.post(asked)
+    place.fake.pass_by(1000)  # one is changed, and the other long since not
     task = answer(first)["id"]
+    assert said(place.poll(desk)) == [("p2", 0)]
     place.now += 101.0
     found = place.poll(desk)
-    assert said(found) == [("p2", 0)] + [(NOBODY, None)] * 3
+    assert said(found) == [(NOBODY, None)] * 3
     assert answer(second) is None
     # what comes later counts for nothing, now or when the run is begun again
     second.hand_in(task, result_of("label", ["u", "v"], 1))
     assert place.poll(desk) == []
     again = place.desk(deadline_s=100.0)
     again.post(asked)
-    assert said(again.poll()) == said(found)
+    assert said(again.poll()) == [("p2", 0)] + [(NOBODY, None)] * 3
 
 
 def test_an_answer_in_time_counts_though_the_server_was_away_at_the_deadline(place):

@@ -128,11 +128,11 @@ def personal(real):
 
 
 def test_answers_are_the_same_but_for_the_clock(
-    real, crowd_of_three, personal, open_session
+    real, crowd_of_three, personal, open_session, record_property
 ):
     with open_session("simulated", crowd=hs.crowd("typical", size=SIZE)) as session:
         before = run(session)
-    play = people.Play(crowd_of_three, people.scripts(before))
+    play = people.Play(crowd_of_three, people.scripts(before), pause_s=0.5)
     play.start()
     # by a personal token; people's own are legacy ones
     crowd = hs.crowd(
@@ -148,7 +148,8 @@ def test_answers_are_the_same_but_for_the_clock(
     names = {f"p{one.number}": name for name, one in crowd_of_three.items()}
     assert_same(before, after, names)
     answers = sum(len(one.answers) for one in after.people.rounds)
-    print(f"{answers} answers in {time.monotonic() - begin:.0f} s")
+    record_property("answers", answers)
+    record_property("seconds", time.monotonic() - begin)
 
 
 def test_a_server_that_is_killed_and_a_loop_that_begins_again(real, crowd_of_three):
@@ -200,7 +201,7 @@ def test_what_is_given_up_is_asked_of_nobody(real, crowd_of_three):
     assert again.poll() == found
 
 
-def test_a_thousand_questions_are_put_and_looked_at(real):
+def test_a_thousand_questions_are_put_and_looked_at(real, record_property):
     crowd = hs.crowd(label_studio=real.url, token=TOKEN, project="many")
     desk = crowd.open(Run(0, "guided", 0))
     begin = time.monotonic()
@@ -213,8 +214,8 @@ def test_a_thousand_questions_are_put_and_looked_at(real):
         begin = time.monotonic()
         assert desk.poll() == []
         looks.append(time.monotonic() - begin)
-    print(f"1,000 put in {put_s:.1f} s, a look takes {sorted(looks)[2]:.2f} s")
-    desk.close()
+    record_property("put_s", put_s)
+    record_property("look_s", sorted(looks)[2])
 
 
 def talk(url, token, person):

@@ -1,7 +1,7 @@
 """What is refused before anything is asked: one line that says what would do."""
 
 import pytest
-from desk_kit.fake_label_studio import ADMIN, FakeLabelStudio
+from desk_kit.fake_label_studio import ADMIN, REDIRECT, FakeLabelStudio
 
 import hitl_sim as hs
 from hitl_sim.session.error import SessionError
@@ -93,6 +93,6 @@ def test_no_file_and_no_text_holds_the_token(fake, tmp_path, monkeypatch):
 
 def test_a_token_is_sent_to_no_other_server(fake):
     crowd = hs.crowd(label_studio=fake.url, token=ADMIN, project="study")
-    fake.faults = [302]
+    fake.faults = [REDIRECT]
     with refused("with status 302"):
         crowd.server.get("/api/projects/")
