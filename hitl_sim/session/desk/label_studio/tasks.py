@@ -9,9 +9,10 @@ to both are answers to one question.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hitl_sim.session.desk.label_studio.labelling import Page
@@ -183,7 +184,7 @@ class Projects:
             task = _read_task(project.kind, row)
             if task is not None:
                 found[task.number] = task
-            date = datetime.fromisoformat(row["updated_at"])
+            date = datetime.fromisoformat(row["updated_at"]).astimezone(UTC)
             seen = date if seen is None else max(seen, date)
         # all of it, or nothing where the server goes away meanwhile
         project.tasks, project.seen = found, seen
@@ -237,10 +238,8 @@ def _mark(name: str, page: Page) -> str:
 
 def _read_mark(description: str, name: str) -> tuple[str, str] | None:
     """Read the kind and the digest of a page from a project's description."""
-    _, _, mark = description.rpartition(f"[hitl_sim/{name}/")
-    kind, slash, digest = mark.rstrip().removesuffix("]").partition("/")
-    is_ours = mark.rstrip().endswith("]") and slash and "/" not in digest
-    return (kind, digest) if is_ours else None
+    found = re.search(rf"\[hitl_sim/{re.escape(name)}/(\w+)/(\w+)\]", description)
+    return None if found is None else (found[1], found[2])
 
 
 def _read_task(kind: str, row: Mapping[str, Any]) -> Task | None:
