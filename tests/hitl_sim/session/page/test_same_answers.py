@@ -117,7 +117,7 @@ def test_answers_in_label_studio_are_the_same_but_for_the_clock(
     fake.start()
     # their accounts are numbered otherwise than the simulated people
     made = {f"p{n}": people.Account(fake.url, *fake.add_person()) for n in range(SIZE)}
-    play = people.Play(made, people.scripts(before))
+    play = people.Play(made, people.scripts(before), pause_s=0.05)
     play.start()
     crowd = hs.crowd(
         label_studio=fake.url, token=ADMIN, project="same", deadline_s=DEADLINE_S
