@@ -176,7 +176,7 @@ class FakeLabelStudio:
             task = {
                 "id": len(self.tasks) + 1,
                 "data": row["data"],
-                "meta": row.get("meta"),
+                "meta": row.get("meta") or {},
                 "overlap": project["maximum_annotations"],
                 "is_labeled": False,
                 "project": number,
@@ -265,7 +265,7 @@ class FakeLabelStudio:
     def _now(self):
         self._seconds += 1
         passed = datetime.timedelta(seconds=self._seconds)
-        return (_BEGIN + passed).isoformat().replace("+00:00", "Z")
+        return (_BEGIN + passed).strftime(_DATED)
 
 
 def _place(query):

@@ -216,5 +216,7 @@ def _detail(told: Any) -> str:
     said: Any = told
     if isinstance(told, Mapping):
         said = told.get("validation_errors") or told.get("detail") or dict(told)
+        if isinstance(said, Mapping):
+            said = "; ".join(f"{name}: {one}" for name, one in said.items())
     text = " ".join(str(said).split())
     return text if text.endswith(".") else f"{text}."
