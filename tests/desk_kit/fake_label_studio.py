@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import threading
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,11 +36,13 @@ class FakeLabelStudio:
         faults: what befalls the next requests: "before" and "after" cut the connection,
             with the request not done or done; a number is a status; None is no fault.
         requests: method and path of each, in order.
+        listed: how many tasks the last request for tasks found.
         uses: times that an access token may still be used; None for always.
     """
 
     def __init__(self, release="1.23.2"):
         self.release, self.faults, self.requests = release, [], []
+        self.listed = 0
         self.tokens = {ADMIN: 1}
         self.access, self.uses = itertools.count(1), None
         self.projects, self.tasks, self.annotations = {}, {}, {}
@@ -55,6 +58,9 @@ class FakeLabelStudio:
                 if name.startswith("do_"):  # whatever the method
                     return lambda: fake.serve(self)
                 raise AttributeError(name)
+
+            def date_time_string(self, timestamp=None):
+                return format_datetime(fake.date, usegmt=True)
 
             def log_message(self, *_):
                 pass
@@ -170,7 +176,9 @@ class FakeLabelStudio:
                 if name not in row["data"]:
                     said = f'"{name}" key is expected in task data'
                     raise RefusedError(
-                        400, "Validation error", validation_errors=[said]
+                        400,
+                        "Validation error",
+                        validation_errors={"non_field_errors": [said]},
                     )
         for row in body:
             task = {
@@ -194,7 +202,7 @@ class FakeLabelStudio:
             datetime.datetime.strptime(since, _DATED)
             rows = [row for row in rows if row[place] > since]
         told = [row | {"annotations": self._of(row), "drafts": []} for row in rows]
-        total = len(told)
+        self.listed = total = len(told)
         if not told[_place(query) :] and _place(query):
             raise RefusedError(404, "Invalid page.")
         return 200, {"total": total, "tasks": _cut(told, query)[0]}
@@ -262,10 +270,13 @@ class FakeLabelStudio:
         """Let time go by on the server; each change takes a second anyhow."""
         self._seconds += seconds
 
+    @property
+    def date(self):
+        return _BEGIN + datetime.timedelta(seconds=self._seconds)
+
     def _now(self):
         self._seconds += 1
-        passed = datetime.timedelta(seconds=self._seconds)
-        return (_BEGIN + passed).strftime(_DATED)
+        return self.date.strftime(_DATED)
 
 
 def _place(query):

@@ -8,7 +8,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import IO, Any
 
 from hitl_sim.session.error import SessionError
@@ -47,7 +49,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Server:
-    """A Label Studio server, as one of its accounts."""
+    """A Label Studio server, as one of its accounts.
+
+    Attributes:
+        date: when it sent its last response, by its own clock, to the second; None
+            where it did not say.
+    """
+
+    date: datetime | None = None
 
     def __init__(self, url: str, token: str) -> None:
         """Take the address and the token of an account; nothing is sent yet.
@@ -157,6 +166,7 @@ class Server:
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S) as response:
+                self.date = _date(response.headers.get("date"))
                 return response.status, response.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -198,6 +208,14 @@ class Server:
             f"`label_studio` must be the address of a Label Studio server, got "
             f"{self.url!r}: {why}."
         )
+
+
+def _date(text: str | None) -> datetime | None:
+    """Read the date of a response; None where there is none."""
+    try:
+        return None if text is None else parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _check_version(url: str, release: str) -> None:

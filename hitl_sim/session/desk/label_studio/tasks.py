@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hitl_sim.session.desk.label_studio.labelling import Page
@@ -23,9 +23,11 @@ _MOST_TASKS, _MOST_BYTES = 200, 8_000_000
 each request is done whole or not at all."""
 _NUM_LISTED = 200
 """Tasks, or projects, in one response."""
-_SLACK_S = 5.0
-"""By how much what was seen last is read again, s: a change is dated when a request
-begins to write, and another that began later may be there earlier."""
+_SLACK = timedelta(seconds=5.0)
+"""By how much changes from before the last look are read again: a change is dated when
+a request begins to write, and is there somewhat later."""
+_WHOLE = timedelta(minutes=10.0)
+"""Time between two looks at all tasks, also at those that are there no more."""
 _DATED = "%Y-%m-%dT%H:%M:%S.%fZ"
 _LONGEST_TITLE = 50
 
@@ -83,14 +85,16 @@ class Project:
         kind: of its questions.
         digest: of its page.
         tasks: by number.
-        seen: date of the last change that was seen; None before the first look.
+        read_at: when they were read, by the server's clock; None before.
+        whole_at: when all of them were.
     """
 
     number: int
     kind: str
     digest: str
     tasks: dict[int, Task] = field(default_factory=dict)
-    seen: datetime | None = None
+    read_at: datetime | None = None
+    whole_at: datetime | None = None
 
 
 class Projects:
@@ -169,25 +173,29 @@ class Projects:
 
     def read(self, project: Project) -> None:
         """Bring the copy of a project's tasks up to date, with what has changed."""
+        # of the response before, so what is read is no older
+        begun, since = self._server.date, project.read_at
+        is_whole = (
+            begun is None
+            or since is None
+            or project.whole_at is None
+            or begun - project.whole_at > _WHOLE
+        )
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
-        if project.seen is not None:
-            since = project.seen - timedelta(seconds=_SLACK_S)
+        if since is not None and not is_whole:
             changed = {
                 "filter": "filter:tasks:updated_at",
                 "operator": "greater",
                 "type": "Datetime",
-                "value": since.strftime(_DATED),
+                "value": (since - _SLACK).strftime(_DATED),
             }
             query["filters"] = {"conjunction": "and", "items": [changed]}
-        found, seen = dict(project.tasks), project.seen
-        for row in self._rows(project, query):
-            task = _read_task(project.kind, row)
-            if task is not None:
-                found[task.number] = task
-            date = datetime.fromisoformat(row["updated_at"]).astimezone(UTC)
-            seen = date if seen is None else max(seen, date)
+        rows = [_read_task(project.kind, row) for row in self._rows(project, query)]
+        found = {task.number: task for task in rows if task is not None}
         # all of it, or nothing where the server goes away meanwhile
-        project.tasks, project.seen = found, seen
+        project.tasks = found if is_whole else project.tasks | found
+        project.read_at = begun
+        project.whole_at = begun if is_whole else project.whole_at
 
     def _rows(
         self, project: Project, query: Mapping[str, Any]

@@ -44,6 +44,32 @@ def test_the_server_is_looked_at_once_a_second(place):
     assert len(place.fake.requests) == before
 
 
+def test_a_look_reads_what_has_changed_and_now_and_then_all(place):
+    (person,) = place.people(1)
+    desk = place.desk()
+    desk.post(questions(range(5), content=list("abcde")))
+    place.fake.pass_by(60)
+    for _ in range(3):
+        place.poll(desk)
+    assert place.fake.listed == 0
+    answer(person)
+    assert len(place.poll(desk)) == place.fake.listed == 1
+    place.fake.pass_by(601)
+    for _ in range(2):
+        assert place.fake.listed == 1
+        place.poll(desk)
+    assert place.fake.listed == 5
+
+
+def test_a_server_whose_clock_is_set_back_loses_no_answer(place):
+    (person,) = place.people(1)
+    desk = place.desk()
+    desk.post(questions(["a"]))
+    place.fake.pass_by(-1000)
+    answer(person)
+    assert said([one for _ in range(3) for one in place.poll(desk)]) == [("p2", 0)]
+
+
 def test_nobody_is_given_a_task_twice_nor_asked_when_enough_have_answered(place):
     first, second, third = place.people(3)
     place.desk().post(questions(["a"], people=2))
