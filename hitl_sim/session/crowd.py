@@ -22,6 +22,7 @@ from oracles.populations import (
 if TYPE_CHECKING:
     from hitl_sim.session.desk import Crowd
     from hitl_sim.session.desk.mixed import MixedCrowd
+    from hitl_sim.session.desk.label_studio.crowd import LabelStudioCrowd
     from hitl_sim.session.desk.page.crowd import PageCrowd
     from hitl_sim.session.desk.recorded import RecordedCrowd
     from hitl_sim.session.desk.simulated import SimulatedCrowd
@@ -52,11 +53,14 @@ class Crowds:
         recording: str | Path | None = None,
         policy: str | None = None,
         page: str | Path | None = None,
+        label_studio: str | None = None,
+        token: str | None = None,
+        project: str | None = None,
         deadline_s: float | None = None,
         workforce: Mapping[str, Any] | None = None,
         speed: float | None = None,
         **parameters: float,
-    ) -> SimulatedCrowd | RecordedCrowd | PageCrowd:
+    ) -> SimulatedCrowd | RecordedCrowd | PageCrowd | LabelStudioCrowd:
         """Say who answers in a session.
 
         Args:
@@ -69,9 +73,15 @@ class Crowds:
                 the question with an error, or "restrict" to other items.
             page: folder of a desk in their place, where real people answer on the page
                 that `hitl-sim desk` serves; made if missing.
-            deadline_s: with a page, time after which a question is given up, s.
+            label_studio: address of a Label Studio server in their place, where real
+                people with accounts answer.
+            token: with it, of the account that makes projects there and reads answers;
+                LABEL_STUDIO_API_KEY of the environment when left out.
+            project: with it, the desk's name there: one for each study.
+            deadline_s: with a page or Label Studio, time after which a question is
+                given up, s.
             workforce: when they work and rest, by the fields of `[workforce]` of a
-                study file, but for `size`; with a page `requester_h` alone.
+                study file, but for `size`; with real people `requester_h` alone.
             speed: how many times faster than people they answer, in real time, to try
                 what a loop does while it waits; at once when left out. Records are the
                 same.
@@ -90,9 +100,12 @@ class Crowds:
         from hitl_sim.study.spec.read import read_table  # noqa: PLC0415
 
         check_speed(speed)
+        given = {"population": population, "size": size, "recording": recording}
+        others = {"policy": policy, "speed": speed, **parameters}
+        if label_studio is not None or token is not None or project is not None:
+            own = label_studio, token, project, deadline_s, workforce
+            return _in_label_studio(*own, {**given, "page": page, **others})
         if page is not None or deadline_s is not None:
-            given = {"population": population, "size": size, "recording": recording}
-            others = {"policy": policy, "speed": speed, **parameters}
             return _on_page(page, deadline_s, workforce, {**given, **others})
         try:
             read_table({"population": population or _DEFAULT, **parameters}, CrowdSpec)
@@ -111,8 +124,8 @@ class Crowds:
                 load_recording,
             )
 
-            own = {"population": population, "size": size, **parameters}
-            for name, value in own.items():
+            drawn = {"population": population, "size": size, **parameters}
+            for name, value in drawn.items():
                 if value is not None:
                     raise SessionError(
                         f"`{name}` must be left out with a recording, whose people "
@@ -169,7 +182,8 @@ def _on_page(
 
     if page is None:
         raise SessionError(
-            f"`deadline_s` must be left out without a page, got {deadline_s!r}."
+            "`deadline_s` must be left out without a page or Label Studio, got "
+            f"{deadline_s!r}."
         )
     for name, value in given.items():
         if value is not None:
@@ -178,6 +192,35 @@ def _on_page(
                 f"their own time, got {value!r}."
             )
     return page_crowd(page, deadline_s, workforce)
+
+
+def _in_label_studio(
+    url: str | None,
+    token: str | None,
+    project: str | None,
+    deadline_s: float | None,
+    workforce: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+) -> LabelStudioCrowd:
+    """Take people who answer in Label Studio.
+
+    Raises:
+        SessionError: there is no server, or an argument that is not of real people.
+    """
+    from hitl_sim.session.desk.label_studio.crowd import (  # noqa: PLC0415
+        label_studio_crowd,
+    )
+
+    if url is None:
+        name = "project" if token is None else "token"
+        raise SessionError(f"`{name}` must be left out without `label_studio`.")
+    for name, value in given.items():
+        if value is not None:
+            raise SessionError(
+                f"`{name}` must be left out with Label Studio, where real people "
+                f"answer in their own time, got {value!r}."
+            )
+    return label_studio_crowd(url, token, project, deadline_s, workforce)
 
 
 crowd = Crowds()

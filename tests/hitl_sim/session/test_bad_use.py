@@ -63,7 +63,10 @@ def test_arguments_of_a_session(open_session, tmp_path, changes, words):
         ({"policy": "refuse"}, "`policy` must be left out without a recording"),
         ({"recording": "nowhere.parquet", "policy": "refuse"}, "`recording` must be a"),
         ({"recording": "x.parquet", "size": 3}, "`size` must be left out"),
-        ({"deadline_s": 5.0}, "`deadline_s` must be left out without a page"),
+        (
+            {"deadline_s": 5.0},
+            "`deadline_s` must be left out without a page or Label Studio",
+        ),
         ({"page": "x", "size": 3}, "`size` must be left out with a page"),
         ({"page": "x", "accuracy": 0.9}, "`accuracy` must be left out with a page"),
         ({"page": "x", "deadline_s": 0.0}, "`deadline_s` must be finite and > 0"),

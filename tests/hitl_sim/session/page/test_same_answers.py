@@ -1,63 +1,20 @@
-"""One session, asked in process and on the page over HTTP, has the same records."""
+"""One session has the same records, whoever is asked: simulated people in process, and
+real ones over HTTP on the page and in Label Studio."""
 
 import json
 import threading
 import time
 import urllib.request
 
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
+from desk_kit import label_studio_people as people
+from desk_kit.fake_label_studio import ADMIN, FakeLabelStudio
+from desk_kit.same_session import DEADLINE_S, SIZE, assert_same, run
 
 import hitl_sim as hs
+from hitl_sim.session.desk.label_studio import asking
 from hitl_sim.session.desk.page.settings import CONSENT
 from hitl_sim.session.desk.page.shown import item_name, shown
-
-SIZE = 3
-DEADLINE_S = 30.0
-"""After which the loop goes on alone, should people fail to come."""
-ITEMS = [f"item {i}" for i in range(6)]
-OTHERS = [f"other {i}" for i in range(3)]
-# everybody is asked: else it hangs on who comes, and not on what they say
-ROUNDS = (
-    ("label", ITEMS, {"options": ["u", "v", "w"], "truth": [0, 1, 2] * 2, "people": 3}),
-    (
-        "label",
-        OTHERS[:3],
-        {"options": ["u", "v", "w"], "truth": [0, 1, 2], "people": 3},
-    ),
-    ("relevance", ITEMS, {"truth": [0, 1] * 3, "people": 3}),
-    ("relevance", OTHERS[:2], {"truth": [0, 1], "people": 3, "asks": 2}),
-    (
-        "verification",
-        ITEMS[:3],
-        {"options": 2, "suggestion": [0, 1, 1], "truth": [0, 0, 1], "people": 3},
-    ),
-    ("importance", ITEMS[:2], {"options": 3, "truth": [[1, 0, -1]] * 2, "people": 3}),
-    ("marks", ITEMS[:1], {"options": 3, "truth": [[1, 0, -1]], "people": 3}),
-    ("preference", [("x", "y")], {"truth": [[0.5, -0.5]], "people": 3}),
-    ("difficulty", ITEMS[:1], {"truth": [0.3], "people": 3}),
-)
-CLOCK = {"worked_s", "paid_s", "wait_s", "elapsed_s"}
-SOURCE = {"key", "replayed", "modelled", "untimed", "left_out"}
-
-
-def run(session):
-    """Ask about everything, learn from the answers, and return what was asked."""
-    found = None
-    for arm in session.runs({"control": "control", "guided": "arm"}):
-        with arm:
-            gain = 0.1
-            if arm.role == "arm":
-                for kind, items, given in ROUNDS:
-                    answers = arm.ask(kind, items, **given)
-                    gain += 0.001 * float(np.nanmean(answers.mean()))
-                found = arm
-            for step in range(1, 4):
-                with arm.work("train", items=4):
-                    pass
-                arm.report(step=step, accuracy=gain * step)
-    return found
 
 
 def scripts(arm):
@@ -126,14 +83,18 @@ class Play(threading.Thread):
         )
 
 
-def same(one, other):
-    return repr(one) == repr(other)  # NaN is what it is
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """Return a run with simulated people: those who ask real ones are held to it."""
+    out = tmp_path_factory.mktemp("simulated") / "out"
+    crowd, target = hs.crowd("typical", size=SIZE), hs.target(smoothing=1)
+    with hs.Session(out, crowd=crowd, target=target, meters=[]) as session:
+        return run(session)
 
 
-@pytest.fixture
-def both(tmp_path, open_session, served):
-    with open_session("simulated", crowd=hs.crowd("typical", size=SIZE)) as session:
-        before = run(session)
+def test_answers_on_the_page_are_the_same_but_for_the_clock(
+    before, open_session, served
+):
     desk = served(invite=SIZE)
     play = Play(desk.links, scripts(before))
     play.start()
@@ -145,36 +106,27 @@ def both(tmp_path, open_session, served):
     play.join(10)
     assert play.error is None
     assert not any(play.told.values())
-    return before, after
+    assert_same(before, after)
 
 
-def test_answers_and_records_are_the_same_but_for_the_clock(both):
-    before, after = both
-    rounds = zip(before.people.rounds, after.people.rounds, strict=True)
-    for (kind, _, _), (one, other) in zip(ROUNDS, rounds, strict=True):
-        said = [
-            [
-                (r.questions[a.question].item, a.person, a.said, a.occasion)
-                for a in r.answers
-            ]
-            for r in (one, other)
-        ]
-        assert said[0] == said[1], kind
-        assert [a.confidence for a in one.answers] == [
-            a.confidence for a in other.answers
-        ]
-    first, second = before.row(), after.row()
-    assert first.keys() | SOURCE == second.keys() | SOURCE
-    differ = {n for n in first if not same(first[n], second.get(n))}
-    assert differ <= CLOCK | SOURCE
-    assert second["replayed"] == sum(len(r.answers) for r in after.people.rounds)
-    tables = [
-        pq.read_table(next((arm._session.out / "answers").iterdir())).to_pylist()
-        for arm in both
-    ]
-    for one, other in zip(*tables, strict=True):
-        clock = {"seconds", "source"}
-        assert {n: v for n, v in one.items() if n not in clock} == {
-            n: v for n, v in other.items() if n not in clock
-        }
-        assert (one["source"], other["source"]) == ("simulated", "live")
+def test_answers_in_label_studio_are_the_same_but_for_the_clock(
+    before, open_session, monkeypatch
+):
+    monkeypatch.setattr(asking, "POLL_S", 0.01)
+    fake = FakeLabelStudio()
+    fake.start()
+    # their accounts are numbered otherwise than the simulated people
+    made = {f"p{n}": people.Account(fake.url, *fake.add_person()) for n in range(SIZE)}
+    play = people.Play(made, people.scripts(before), pause_s=0.05)
+    play.start()
+    crowd = hs.crowd(
+        label_studio=fake.url, token=ADMIN, project="same", deadline_s=DEADLINE_S
+    )
+    with open_session("label_studio", crowd=crowd) as session:
+        after = run(session)
+    play.is_over.set()
+    play.join(10)
+    fake.stop()
+    assert play.error is None
+    assert not any(play.told.values())
+    assert_same(before, after, {f"p{one.number}": name for name, one in made.items()})
