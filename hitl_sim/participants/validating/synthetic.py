@@ -333,7 +333,8 @@ def _with_times(
 
     of, differ = timing.timing, timing.spread
     spread = timing.fresh_spread(float(of.spread))
-    wider = jnp.exp(differ.spread * of.person.spread[source])
+    varies = timing.fresh_variation(float(differ.spread))
+    wider = jnp.exp(varies * of.person.spread[source])
     pause = of.pause + differ.pause * of.person.pause[source]
     drift = timing.drift if np.isfinite(timing.drift) else 0.0
     memory = timing.memory if np.isfinite(timing.memory) else 0.0
