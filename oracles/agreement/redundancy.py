@@ -20,6 +20,8 @@ from oracles.parameter import check_choice
 METHODS = ("majority", "dawid_skene")
 
 _EM_STEPS = 20
+# Slots and people without answers add nothing to EM.
+_LEAST_SLOTS, _LEAST_PEOPLE = 4, 16
 # Posteriors of single precision closer than this count as tied.
 _TIE = 1e-6
 
@@ -127,19 +129,27 @@ def label_chance(
     if method == "majority":
         score = count_options(answers, num_options)
     else:
-        padding = ((0, max(num_rows - len(answers), 0)), (0, 0))
+        more = _rung(answers.shape[1], _LEAST_SLOTS) - answers.shape[1]
+        padding = ((0, max(num_rows - len(answers), 0)), (0, more))
         padded = np.pad(answers, padding, constant_values=-1)
         posterior, _, _ = _dawid_skene(
             np.maximum(padded, 0).astype(np.int32),
             np.pad(np.maximum(people, 0), padding).astype(np.int32),
             padded >= 0,
             num_options,
-            num_people,
+            _rung(num_people, _LEAST_PEOPLE),
             _EM_STEPS,
         )
         score = np.asarray(posterior, float)[: len(answers)]
     top = score >= score.max(axis=1, keepdims=True) - _TIE
     return np.asarray(top / top.sum(axis=1, keepdims=True))
+
+
+def _rung(size: int, least: int) -> int:
+    """Return the next of `least`, four times that, and so on: few are compiled for."""
+    while least < size:
+        least *= 4
+    return least
 
 
 def one_coin_answers(

@@ -366,8 +366,15 @@ def _time_numbers(timing: ResponseTimeFit | None) -> list[FittedNumber]:
         value = getattr(timing.timing, field)
         return from_scale(name, value, timing.sd[field], TIME_PRIORS[field], scale)
 
+    scales = {"spread_variation": lambda log: timing.fresh_variation(np.exp(log))}
     *spreads, unequal = (
-        from_scale(name, np.log(sd), timing.sd[name], TIME_PRIORS[name], np.exp)
+        from_scale(
+            name,
+            np.log(sd),
+            timing.sd[name],
+            TIME_PRIORS[name],
+            scales.get(name, np.exp),
+        )
         for name, sd in zip(SPREADS, timing.spread, strict=True)
     )
     wait = timed("wait", "wait", _share)

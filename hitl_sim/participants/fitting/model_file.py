@@ -32,6 +32,7 @@ _IN_JOINT = ("skill_pace", "skill_activity")
 _TOGETHER = (
     *("skill_spread", "lean_spread", "difficulty_spread"),
     *("shared_error", "lapse"),
+    *("seconds", "pace_spread", "spread"),
     *("conflict", "lapse_time", "length", "pause", "spread_variation", "pause_spread"),
     *("skew", "wait"),
     *("practice", "practice_power", "practice_spread"),

@@ -59,6 +59,9 @@ _LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
 _LEAST_SKEW = 0.4
 _STEEPEST = 60.0
 _NEVER = -1e4
+# Share of the variance of log seconds that is fresh, at least, where people are told
+# apart by it: below, what they differ in cannot be made by it.
+_LEAST_FRESH = 0.3
 
 TRAITS = (
     *("pace", "practice", "power", "conflict", "length"),
@@ -191,6 +194,16 @@ class ResponseTimeFit:
         made = float(self.timing.conflict) ** 2 * self.unseen_conflict
         slow = self.drift**2 if np.isfinite(self.drift) else 0.0
         return float(np.sqrt(max(np.exp(2.0 * log_spread) - made - slow, 1e-4)))
+
+    def fresh_variation(self, variation: float) -> float:
+        """Return how far logs of that spread vary over people.
+
+        Conflict and drift are everybody's: what people differ in is diluted by them, so
+        it varies by more than the logs of the whole do.
+        """
+        whole = float(self.timing.spread)
+        diluted = (self.fresh_spread(whole) / np.exp(whole)) ** 2
+        return float(variation / max(diluted, _LEAST_FRESH))
 
     @property
     def pace(self) -> Floats:
@@ -407,10 +420,9 @@ def _components(
     waiting = _wait_logit(timing, spread, times)
     if times.answers is None:
         # A wait is exponentially long, an interruption ten typical times more (timing).
-        over = excess / PAUSE_FACTOR - 1.0
-        pause = jnp.where(over > 0.0, log_slope - jnp.log(PAUSE_FACTOR) - over, _NEVER)
-        later = excess / WAIT_FACTOR
-        wait = jnp.where(later > 0.0, log_slope - jnp.log(WAIT_FACTOR) - later, _NEVER)
+        sd = jnp.exp(usual - pace + log_sd)
+        pause = log_slope + log_delayed(excess - PAUSE_FACTOR, sd, PAUSE_FACTOR)
+        wait = log_slope + log_delayed(excess, sd, WAIT_FACTOR)
         at_it, off = log_sigmoid(-logit), log_sigmoid(logit)
         on, waited = log_sigmoid(-waiting), log_sigmoid(waiting)
     else:
@@ -420,6 +432,22 @@ def _components(
         at_it, off = none_or_one(logit, times.answers)
         on, waited, wait = jnp.float32(0.0), jnp.float32(_NEVER), work
     return at_it + on + work, at_it + waited + wait, off + pause
+
+
+def log_delayed(excess: Array, sd: Array, mean: float) -> Array:
+    """Return the log density of a normal and an exponential delay added up.
+
+    Work varies too, so a delay shorter than that begins at no edge: a density with one
+    has no curvature there, and standard errors none.
+
+    Args:
+        excess: time over that of work alone.
+        sd: of the time of work.
+        mean: of the delay.
+    """
+    rate = sd / mean
+    onset = jax.scipy.stats.norm.logcdf(excess / sd - rate)
+    return onset - excess / mean + jnp.square(rate) / 2.0 - jnp.log(mean)
 
 
 def skew_of(logit: Array) -> Array:

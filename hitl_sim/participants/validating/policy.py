@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 from hitl_sim.participants.describing.redundancy import shape_of, slots
@@ -210,7 +210,7 @@ def _rank(first: Floats, second: Floats) -> float:
     """Correlate ranks; nan where one side makes no difference."""
     if np.ptp(first) == 0.0 or np.ptp(second) == 0.0:
         return float("nan")
-    return float(spearmanr(first, second).statistic)
+    return float(np.corrcoef(rankdata([first, second], axis=1))[0, 1])
 
 
 def _play(

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hitl_sim.participants.answers import LABEL
 from hitl_sim.participants.fitting.fit import CrowdFit
+from hitl_sim.participants.fitting.padding import leaf, pad, padded_size
 from hitl_sim.participants.fitting.quality_model import (
     Quality,
     Shape,
@@ -29,6 +30,7 @@ from hitl_sim.participants.record import Floats, Ints, Record, share_seconds, st
 from oracles import Annotators, Population, Query, Response, sample_annotators
 from oracles.annotators import AnnotatorState, map_people, plain_annotators
 from oracles.feedback import FEEDBACK
+from oracles.joint import Joint
 from oracles.people import draw_activity
 
 # Queues are asked in blocks of so many questions of so many people: one program.
@@ -134,6 +136,8 @@ def _draw(
     return people, draw_activity(key, population, num_people)
 
 
+# Groups that a fit's joint has at most, with kinds of people beside them; least people.
+_GROUPS, _PEOPLE = 80, 16
 # Fitted people stand this share of all ranks from whose work they take over.
 _RANKS_OFF = 0.05
 
@@ -262,10 +266,12 @@ def simulate_population(
         The design with simulated answers and times.
     """
     key = jax.random.key(seed)
-    people, activity = _draw(key, population, design.num_people)
-    people = jax.tree.map(np.asarray, people)
+    there = slice(design.num_people)
+    people, activity = _draw(key, _fill(population), _rung(design.num_people))
+    people = map_people(itemgetter(there), jax.tree.map(np.asarray, people))
+    activity = np.asarray(activity)[there]
     if population.activity_spread is not None:
-        active = np.argsort(-np.asarray(activity))
+        active = np.argsort(-activity)
         busy = np.argsort(-design.work, kind="stable")
         place = np.empty_like(active)
         place[busy] = active
@@ -279,6 +285,30 @@ def simulate_population(
     is_timed = is_timed and design.seconds is not None
     kept = share_seconds(design, seconds) if is_timed else None
     return replace(design, answer=answer, seconds=kept)
+
+
+def _fill(population: Population) -> Population:
+    """Fill a joint up with groups of nobody, so that one program draws from many."""
+    joint = population.joint
+    if joint is None:
+        return population
+    size = max(padded_size(np.shape(joint.edge)[0]), _GROUPS)
+    filled = Joint(
+        pad(leaf(joint.edge), size, 1.0),
+        pad(leaf(joint.centre), size),
+        pad(leaf(joint.width), size),
+        pad(leaf(joint.fixed), size),
+        leaf(joint.factor),
+    )
+    return population._replace(joint=filled)
+
+
+def _rung(num_people: int) -> int:
+    """Return the next power of four; nobody depends on how many there are."""
+    size = _PEOPLE
+    while size < num_people:
+        size *= 4
+    return size
 
 
 def _like_workload(
@@ -303,7 +333,8 @@ def _with_times(
 
     of, differ = timing.timing, timing.spread
     spread = timing.fresh_spread(float(of.spread))
-    wider = jnp.exp(differ.spread * of.person.spread[source])
+    varies = timing.fresh_variation(float(differ.spread))
+    wider = jnp.exp(varies * of.person.spread[source])
     pause = of.pause + differ.pause * of.person.pause[source]
     drift = timing.drift if np.isfinite(timing.drift) else 0.0
     memory = timing.memory if np.isfinite(timing.memory) else 0.0

@@ -181,10 +181,11 @@ def validate_record(
     unseen, chosen = take_items(record, halves.held_items)
     tell("holding real people against themselves")
     held = _hold(halves, fit, seed, num_crowds, num_halvings)
-    crowds = {}
+    crowds: dict[str, CrowdCheck] = {}
     for way, population in populations_of(fit).items():
         tell(_WAYS[way])
-        check = _check_crowd(held, population)
+        control = next((c.two_sample.real for c in crowds.values()), None)
+        check = _check_crowd(held, population, control)
         if not is_quick:
             known = None if features is None else features[chosen]
             moved = _play(held, population, first_answers(unseen), known)
@@ -244,8 +245,13 @@ def _hold(
     return _Held(seed, rng, design, real, told, other, yardsticks, num_crowds)
 
 
-def _check_crowd(held: _Held, population: Population) -> CrowdCheck:
-    """Hold people of a population against the real ones; policies are left out."""
+def _check_crowd(
+    held: _Held, population: Population, control: float | None
+) -> CrowdCheck:
+    """Hold people of a population against the real ones; policies are left out.
+
+    `control` is the area for real people in halves, once known.
+    """
     crowds = [
         with_sizes(held.simulate(population, turn, held.design))
         for turn in range(held.num_crowds)
@@ -253,7 +259,9 @@ def _check_crowd(held: _Held, population: Population) -> CrowdCheck:
     tables = [describe(crowd, held.rng) for crowd in crowds]
     return CrowdCheck(
         lines=compare(held.told, tables, held.yardsticks, held.other),
-        two_sample=two_sample_test(held.real, crowds[:_TOLD], held.seed),
+        two_sample=two_sample_test(
+            held.real, crowds[:_TOLD], held.seed, control=control
+        ),
         transfer=None,
         curve=predict_curve(held.rng, held.design, crowds),
     )

@@ -6,6 +6,7 @@ import pytest
 from oracles.agreement import (
     accuracy_by_person,
     one_coin_answers,
+    redundancy,
     redundancy_curve,
     shared_error,
 )
@@ -47,6 +48,15 @@ def test_dawid_skene_beats_the_majority_where_people_differ(rng):
     )
     assert majority[0] == pytest.approx(learned[0], abs=0.04)
     assert learned[1] > majority[1] + 0.05
+
+
+def test_room_for_more_slots_and_people_moves_nothing(rng, monkeypatch):
+    answers = rng.integers(0, 3, (40, 2))
+    people = rng.integers(0, 7, (40, 2))
+    asked = (answers, people, "dawid_skene", (3, 7, 0))
+    filled = redundancy.label_chance(*asked)
+    monkeypatch.setattr(redundancy, "_rung", lambda size, least: size)
+    np.testing.assert_array_equal(redundancy.label_chance(*asked), filled)
 
 
 def test_one_coin_people_keep_accuracies_and_gaps_and_share_no_error(rng):

@@ -24,6 +24,7 @@ from hitl_sim.participants.fitting.fit import fit_record
 from hitl_sim.participants.fitting.model_file import (
     NORMAL,
     PEOPLE,
+    carried,
     populations_of,
     write_population,
 )
@@ -158,6 +159,15 @@ def test_a_study_can_name_what_was_fitted(fitted, tmp_path):
     for way, built in populations_of(fitted).items():
         jax.tree.map(np.testing.assert_array_equal, built, named[way])
     assert len(named[PEOPLE].joint.edge) == 8
+
+
+def test_seconds_are_the_best_guess_before_they_are_anybody_elses(fitted):
+    vague = [
+        replace(n, is_identified=n.is_identified and n.name != "seconds")
+        for n in fitted.numbers
+    ]
+    found = {n.name: n.value for n in carried(replace(fitted, numbers=tuple(vague)))}
+    assert found["seconds"] == fitted.number("seconds").value
 
 
 def test_options_and_citations_may_hold_any_character(fitted, tmp_path):

@@ -9,6 +9,7 @@ from known_crowd import make_design
 from hitl_sim.participants.fitting.response_time import (
     SPREADS,
     fit_response_times,
+    log_delayed,
     log_noise,
     skew_of,
 )
@@ -123,6 +124,12 @@ def test_a_slow_part_is_seen_in_short_series_and_only_where_there_is_one():
     # each mean of twenty takes a fifth of what the first lag shows
     assert abs(found.drift - 0.3) < 0.06
     assert abs(found.memory - 0.6) < 0.15
+    # it is everybody's: people whose rest differs differ less as a whole
+    z = np.random.default_rng(0).standard_normal(20_000)
+    whole = float(found.timing.spread)
+    fresh, shared = found.fresh_spread(whole) * np.exp(0.2 * z), 0.3
+    seen = np.log(np.hypot(fresh, shared)).std()
+    assert found.fresh_variation(seen) == pytest.approx(0.2, rel=0.1)
     assert np.isnan(fit(slow(2, 0.0, 0.6)).drift)
 
 
@@ -164,3 +171,14 @@ def test_the_density_of_the_noise_is_one_and_is_of_variance_one(skew):
     assert np.trapezoid((z - mean) ** 2 * density, z) == pytest.approx(1.0, abs=5e-3)
     if skew > 0.99:
         assert np.trapezoid(density[z < 0], z[z < 0]) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_density_of_a_delayed_time_is_one_and_has_no_edge():
+    excess = np.linspace(-6.0, 60.0, 20_001).astype(np.float32)
+    density = np.exp(np.asarray(log_delayed(excess, 0.8, WAIT_FACTOR), float))
+    assert np.trapezoid(density, excess) == pytest.approx(1.0, abs=1e-3)
+    mean = np.trapezoid(excess * density, excess)
+    assert mean == pytest.approx(WAIT_FACTOR, rel=1e-3)
+    variance = np.trapezoid((excess - mean) ** 2 * density, excess)
+    assert variance == pytest.approx(0.8**2 + WAIT_FACTOR**2, rel=1e-2)
+    assert np.abs(np.diff(density)).max() < 1e-3

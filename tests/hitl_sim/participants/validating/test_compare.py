@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 from known_crowd import answer_design, make_design
+from sklearn.metrics import roc_auc_score
 
 from hitl_sim.participants.record import places
 from hitl_sim.participants.validating.compare import (
+    Scored,
     summarise_people,
     two_sample_test,
 )
@@ -39,6 +41,27 @@ def test_times_alone_give_simulated_people_away():
     real = crowd(1)
     even = replace(real, seconds=np.full(real.answer.size, 5.0))
     assert two_sample_test(real, [even, even], 0).auc > 0.95
+
+
+def test_areas_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    person, is_first = rng.integers(0, 30, 200), rng.random(200) < 0.2
+    # two digits, so that scores tie
+    scored = Scored(np.round(rng.random(200), 2), is_first, person)
+    drawn = [rng.choice(30, 30) for _ in range(5)]
+    weights = [np.bincount(people, minlength=30)[person] for people in drawn]
+    areas = [roc_auc_score(is_first, scored.score, sample_weight=w) for w in weights]
+    np.testing.assert_allclose(scored.areas(drawn), areas, rtol=1e-12)
+    assert abs(scored.auc() - roc_auc_score(is_first, scored.score)) < 1e-12
+    nobody = person[is_first][:1]
+    alone = Scored(scored.score, person == nobody, person)
+    assert np.isnan(alone.areas([nobody])).all()
+
+
+def test_a_control_that_is_known_is_not_asked_again():
+    real = crowd(1)
+    found = two_sample_test(real, [crowd(2), crowd(3)], 0, num_redrawn=0, control=0.25)
+    assert found.real == 0.25
 
 
 def test_too_few_people_are_not_judged():

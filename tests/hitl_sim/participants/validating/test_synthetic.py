@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from known_crowd import make_design
 
+from hitl_sim.participants.validating import synthetic
 from hitl_sim.participants.validating.synthetic import simulate_population
 from oracles import build_population
 
@@ -63,3 +64,14 @@ def test_the_most_active_person_does_most(design):
 def test_times_are_left_out_where_the_population_has_none_of_such_questions(design):
     people = build_population("typical", "label", 2)
     assert simulate_population(0, people, design, is_timed=False).seconds is None
+
+
+def test_room_for_more_people_and_groups_changes_nobody(design, monkeypatch):
+    people = build_population("typical", "label", 2, lean_spread=0.5)
+    found = simulate_population(0, people, design, is_timed=True)
+    monkeypatch.setattr(synthetic, "_fill", lambda population: population)
+    monkeypatch.setattr(synthetic, "_rung", lambda num_people: num_people)
+    plain = simulate_population(0, people, design, is_timed=True)
+    np.testing.assert_array_equal(found.answer, plain.answer)
+    # one program may round otherwise than the other
+    np.testing.assert_allclose(found.times, plain.times, rtol=1e-5)
