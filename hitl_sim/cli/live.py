@@ -29,7 +29,8 @@ def live(
     desk: Annotated[
         str,
         typer.Option(
-            help="Who answers: the study's own people (simulated), or real ones (page)."
+            help="Who answers: the study's own people (simulated), or real ones (page, "
+            "label_studio)."
         ),
     ] = "simulated",
     out: Annotated[
@@ -39,7 +40,8 @@ def live(
     at: Annotated[
         str | None,
         typer.Option(
-            help="Where the desk is; of a page its folder. Default: OUT/desk."
+            help="Where the desk is: a page's folder (default: OUT/desk), or ADDRESS/"
+            "NAME of Label Studio."
         ),
     ] = None,
     real_people: Annotated[

@@ -21,8 +21,8 @@ from oracles.populations import (
 
 if TYPE_CHECKING:
     from hitl_sim.session.desk import Crowd
-    from hitl_sim.session.desk.mixed import MixedCrowd
     from hitl_sim.session.desk.label_studio.crowd import LabelStudioCrowd
+    from hitl_sim.session.desk.mixed import MixedCrowd
     from hitl_sim.session.desk.page.crowd import PageCrowd
     from hitl_sim.session.desk.recorded import RecordedCrowd
     from hitl_sim.session.desk.simulated import SimulatedCrowd

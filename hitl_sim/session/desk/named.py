@@ -22,7 +22,8 @@ class NamedDesk(NamedTuple):
         open: `(where, deadline_s) -> Crowd`.
         place: folder of it within the results, where nobody says where it is; "" where
             somebody must.
-        serve: what brings people to it, with `{at}` for where it is.
+        serve: what brings people to it, with `{at}` for where it is; "" where it is
+            there already.
     """
 
     open: Callable[[str, float | None], Crowd]
@@ -36,8 +37,23 @@ def _page(where: str, deadline_s: float | None) -> Crowd:
     return page_crowd(where, deadline_s, None)
 
 
+def _label_studio(where: str, deadline_s: float | None) -> Crowd:
+    from hitl_sim.session.desk.label_studio.crowd import (  # noqa: PLC0415 - loads jax
+        label_studio_crowd,
+    )
+
+    url, _, project = where.rpartition("/")
+    if url.endswith((":", "/")) or not project:
+        raise SessionError(
+            "`at` must be the server's address and a name for the study on it, as "
+            f"'http://localhost:8080/mine', got {where!r}."
+        )
+    return label_studio_crowd(url, None, project, deadline_s, None)
+
+
 DESKS: Mapping[str, NamedDesk] = {
     "page": NamedDesk(_page, "desk", "hitl-sim desk {at} --invite 3"),
+    "label_studio": NamedDesk(_label_studio, "", ""),
 }
 """Desks by name."""
 

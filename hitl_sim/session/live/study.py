@@ -120,8 +120,11 @@ def live(
     Args:
         study: the study, or its file.
         out: results folder; made if missing.
-        desk: "simulated" for the study's own people, or one of real people: "page".
-        at: where the desk is; the folder "desk" of the results for a page.
+        desk: "simulated" for the study's own people, or one of real people: "page" or
+            "label_studio".
+        at: where the desk is: a page's folder ("desk" in the results when left out), or
+            the address of a Label Studio server and a name for the study on it, as
+            "http://localhost:8080/mine".
         real_people: to how many real people each question is put; the study's own
             simulated people give the rest of the answers that an arm asks for. Nobody
             is simulated when left out.

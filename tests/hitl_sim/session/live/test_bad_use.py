@@ -24,13 +24,18 @@ def refused(words):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"desk": "telephone"}, "`desk` must be one of 'simulated', 'page', got"),
+        (
+            {"desk": "telephone"},
+            "`desk` must be one of 'simulated', 'page', 'label_studio', got",
+        ),
         ({"at": "x"}, "`at` must be left out with the desk 'simulated'"),
         ({"deadline_s": 9.0}, "`deadline_s` must be left out with the desk"),
         ({"real_people": 1}, "`real_people` must be left out with the desk"),
         (PAGE | {"real_people": -1}, "`real_people` must be >= 1"),
         (PAGE | {"speed": 2.0}, "`speed` must be left out where real people answer"),
         (PAGE | {"deadline_s": -1.0}, "`deadline_s` must be finite and > 0"),
+        ({"desk": "label_studio"}, "`at` must say where the desk 'label_studio' is"),
+        ({"desk": "label_studio", "at": "http://localhost"}, "`at` must be the server"),
         ({"speed": 0.0}, "`speed` must be finite and > 0"),
     ],
 )
