@@ -140,6 +140,12 @@ NULLS = (
     ),
     Null("mislabelled graded spammer", "a shuffled curriculum", "worse"),
     Null("mislabelled compared spammer", "coins thrown for every two items", "worse"),
+    Null(
+        "clean explained spammer",
+        "groups penalised by coins; beside what the network finds by itself",
+        "worse",
+        "clean explained_alone",
+    ),
     Null("mislabelled machine_guesses", "labels of a machine that guesses", "worse"),
     Null(
         "mislabelled doubts_named spammer",

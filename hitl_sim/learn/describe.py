@@ -146,18 +146,19 @@ def _training(built: _Built) -> Iterator[WorkLine]:
     for phase, begin, end in _periods(built):
         is_in = (at >= begin) & (at < end)
         for n in np.unique(reach[is_in]).tolist():
-            unit = train_unit(
-                "train",
-                phase.config,
-                program.train,
-                n,
-                *built.sizes,
-                has_penalty=intervention.has_penalty,
-                built=phase.network,
-                mark=phase.mark,
-            )
             is_here = is_in & (reach == n)
-            yield due_line(unit, np.where(is_here, due, 0))
+            for has_penalty, is_so in _penalties(intervention, at):
+                unit = train_unit(
+                    "train",
+                    phase.config,
+                    program.train,
+                    n,
+                    *built.sizes,
+                    has_penalty=has_penalty,
+                    built=phase.network,
+                    mark=phase.mark,
+                )
+                yield due_line(unit, np.where(is_here & is_so, due, 0))
             if program.train.descent is not None:
                 metric = metric_unit(
                     phase.config,
@@ -167,6 +168,17 @@ def _training(built: _Built) -> Iterator[WorkLine]:
                     built=phase.network,
                 )
                 yield due_line(metric, is_here & (due > 0))
+
+
+def _penalties(
+    intervention: Intervention, at: IntArray
+) -> Iterator[tuple[bool, npt.NDArray[np.bool_]]]:
+    """Say of which checkpoints the steps go without a penalty, and with one."""
+    is_so = (at >= intervention.penalty_from) & intervention.has_penalty
+    if not is_so.all():
+        yield False, ~is_so
+    if is_so.any():
+        yield True, is_so
 
 
 def _evaluations(built: _Built) -> Iterator[WorkLine]:

@@ -118,6 +118,7 @@ def _check(use: Use) -> str:
 def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scalar]:
     """Static options that a condition gives its part of a kind."""
     methods = {method.kind: method for method in condition.arm.method}
+    stages = {stage.kind: stage for stage in condition.arm.before}
     tables = {
         "network": condition.network,
         "optimiser": condition.training,
@@ -125,6 +126,7 @@ def _options_of(condition: Condition, kind: str, name: str) -> Mapping[str, Scal
         "task": condition.task,
         "annotator": condition.crowd,
         "method": methods.get(name),
+        "intervention": stages.get(name, condition.arm),
     }
     field = "aggregate_options" if kind == "aggregation" else "options"
     return getattr(tables.get(kind, condition.arm), field, {})

@@ -92,6 +92,8 @@ class Arm(Table, frozen=True, tag_field="kind"):
     """Fewest that it can put to people at a time."""
     uses_trained_network: ClassVar[bool] = False
     """Whether it looks at the network that is trained to choose what comes next."""
+    goes_by_groups: ClassVar[bool] = False
+    """Whether it goes by groups of features, which at most one stage of an arm may."""
     gives_labels: ClassVar[bool] = False
     """Whether all items that it leaves have labels of its own, and no given one."""
 
@@ -177,6 +179,14 @@ class Arm(Table, frozen=True, tag_field="kind"):
         return checkpoints // self.stages
 
     @property
+    def may_be_before(self) -> bool:
+        """Whether it may be over before another arm's own begins, as far as is known.
+
+        What a study brings is known once it is built.
+        """
+        return not self.uses_trained_network
+
+    @property
     def penalises_inputs(self) -> bool:
         """Whether the loss holds input gradients."""
         return False
@@ -228,6 +238,10 @@ class Arm(Table, frozen=True, tag_field="kind"):
     def items_kept(self, pool: int) -> int:
         """Fewest items of a pool that it leaves to what comes after it."""
         return pool
+
+    def items_left(self, program: Program) -> int:
+        """Count the same in some surroundings."""
+        return self.items_kept(program.shape.num_pool)
 
     def items_at_once(self, pool: int) -> int:
         """Most items that go through the network to choose by; 0 where none do."""

@@ -194,6 +194,7 @@ class Intervention(NamedTuple):
         feedback: kind of question, None where nobody is asked.
         is_scratch: whether each round trains from fresh weights.
         has_penalty: whether `training` penalises input gradients.
+        penalty_from: checkpoints of training before it does.
         columns: `(setting, plan) -> [D'] | None`, the features kept; None keeps all.
         choose: `(key, setting, plan, params) -> (plan, questions | None)`; no question
             that was asked in an earlier round. All are asked before training when left
@@ -210,6 +211,9 @@ class Intervention(NamedTuple):
             it is cheap. Only the labels of `training` are read of it.
         given_labels: given labels of the pool that are used, where the arm does not
             say so itself; None for all of them.
+        items_kept: fewest items of the pool that it leaves to what comes after it; None
+            where it does not say, so that no later stage can ask about items. Of what a
+            study brings alone; other arms say it themselves.
         before: stages of the arm that are over before this one begins.
     """
 
@@ -223,6 +227,7 @@ class Intervention(NamedTuple):
     feedback: str | None = None
     is_scratch: bool = False
     has_penalty: bool = False
+    penalty_from: int = 0
     columns: Callable[[Setting, Any], jax.Array | None] = lambda setting, plan: None
     choose: Callable[[jax.Array, Setting, Any, Any], tuple[Any, Questions | None]] = (
         lambda key, setting, plan, params: (plan, None)
@@ -233,6 +238,7 @@ class Intervention(NamedTuple):
     capacity: tuple[int, ...] | None = None
     narrow: Callable[[Any, int], Any] | None = None
     given_labels: int | None = None
+    items_kept: int | None = None
     before: tuple["Before", ...] = ()
 
     @property

@@ -1,10 +1,10 @@
 """Several stages in one arm: what is done before its own intervention begins.
 
 An arm's list `before` holds interventions that ask and choose without training the
-network: items are rated, labels verified, groups ranked. Each of them acts on the whole
-pool, asks only of items that are still in it, and sees labels as the stage before left
-them. Training is on what all stages keep; where features were taken away, what follows
-sees the others alone.
+network: items are rated, labels verified, groups ranked, or what a study brings is
+done. Each of them acts on the whole pool, asks only of items that are still in it, and
+sees labels as the stage before left them. Training is on what all stages keep; where
+features were taken away, what follows sees the others alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,6 @@ from hitl_sim.learn.intervention.base import (
     Setting,
     kept,
 )
-from hitl_sim.learn.intervention.groups import GroupArm
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.work import WorkLine
 
@@ -49,9 +48,11 @@ def build_guidance(arm: Arm, program: Program) -> Intervention:
     if not before:
         return own
     every = (*(one.guidance for one in before), own)
+    penalised = [one.penalty_from for one in every if one.has_penalty]
     return own._replace(
         training=_joining(own.training),
-        has_penalty=any(one.has_penalty for one in every),
+        has_penalty=bool(penalised),
+        penalty_from=min(penalised, default=0),
         work=_merged([line for one in every for line in one.work]),
         before=tuple(before),
     )
@@ -183,7 +184,7 @@ def check_before(arm: Arm, study: Surroundings) -> None:
                 f"`{field}.kind` must be an intervention that chooses something, got "
                 f"{stage.kind!r} in arm {arm.name!r}."
             )
-        if stage.uses_trained_network:
+        if not stage.may_be_before:
             raise ValueError(
                 f"`{field}.kind` must be an intervention that is over before training, "
                 f"got {stage.kind!r} in arm {arm.name!r}: it can be the arm's own."
@@ -202,7 +203,7 @@ def check_before(arm: Arm, study: Surroundings) -> None:
                 )
         with _named(field):
             stage.check(study)
-    by_group = [one.kind for one in (*arm.before, arm) if isinstance(one, GroupArm)]
+    by_group = [one.kind for one in (*arm.before, arm) if one.goes_by_groups]
     if len(by_group) > 1:
         raise ValueError(
             "`arm.before` must hold at most one stage that goes by feature groups, the "
@@ -224,7 +225,7 @@ def check_before_task(arm: Arm, task: TaskFacts) -> None:
         with _named(field):
             stage.check_task(task)
         _check_left(stage, left, f"{field}.questions", arm)
-        left -= pool - stage.items_kept(pool)
+        left -= pool - stage.items_left(task.program)
     _check_left(arm, left, "arm.questions", arm)
     built = build_guidance(arm, task.program)
     is_less = built.num_features < task.program.shape.num_features

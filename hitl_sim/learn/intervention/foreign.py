@@ -42,6 +42,11 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
     uses_trained_network: ClassVar[bool] = True
 
     @property
+    def may_be_before(self) -> bool:
+        """The part says so by its rounds."""
+        return True
+
+    @property
     def leaves(self) -> Mapping[str, float]:
         """Those of the part."""
         return self.params
@@ -98,6 +103,10 @@ class ForeignArm(Arm, frozen=True, kw_only=True, tag=False):
         """Count the questions that the part puts in all of its rounds."""
         built = self.build(program)
         return built.num_rounds * built.num_questions
+
+    def items_left(self, program: Program) -> int:
+        """As the part says; none for certain where it does not."""
+        return self.build(program).items_kept or 0
 
     def build(self, program: Program) -> Intervention:
         """Build what the part describes, and hold it to what an intervention is.

@@ -42,6 +42,7 @@ class GroupArm(Arm, frozen=True):
     penalty: Positive | None = None
 
     traced: ClassVar[tuple[str, ...]] = ("penalty",)
+    goes_by_groups: ClassVar[bool] = True
 
     @property
     def penalises_inputs(self) -> bool:
@@ -67,18 +68,30 @@ class GroupArm(Arm, frozen=True):
 
     def check_task(self, task: TaskFacts) -> None:
         """Refuse a network that no feature can be taken from."""
+        if self.penalises_inputs:
+            check_bears_penalty(self, task)
+            return
+        _check_suits(self, task, lambda network: network.takes_any_width, "takes away")
 
-        def suits(network: NetworkChoice) -> bool:
-            if self.penalises_inputs:
-                return network.is_numeric
-            return network.takes_any_width
 
-        if not suits(task.program.network):
-            why = "penalises gradients by" if self.penalises_inputs else "takes away"
-            raise ValueError(
-                f"`network.kind` must be {one_of(task.readers(suits))} with the "
-                f"arm {self.name!r}, which {why} features, got {task.network_kind!r}."
-            )
+def check_bears_penalty(arm: Arm, task: TaskFacts) -> None:
+    """Refuse a network whose inputs have no gradient.
+
+    Raises:
+        ValueError: the message names field, value and what is allowed.
+    """
+    why = "penalises gradients by"
+    _check_suits(arm, task, lambda network: network.is_numeric, why)
+
+
+def _check_suits(
+    arm: Arm, task: TaskFacts, suits: Callable[[NetworkChoice], bool], why: str
+) -> None:
+    if not suits(task.program.network):
+        raise ValueError(
+            f"`network.kind` must be {one_of(task.readers(suits))} with the "
+            f"arm {arm.name!r}, which {why} features, got {task.network_kind!r}."
+        )
 
 
 class GroupPlan(NamedTuple):

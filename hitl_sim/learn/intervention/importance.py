@@ -78,16 +78,20 @@ class ImportanceArm(GroupArm, frozen=True, tag="importance"):
         add = borda if self.question == "importance" else marked_share
 
         def begin(key: jax.Array, setting: Setting) -> tuple[GroupPlan, Questions]:
-            zero, one = jnp.zeros(1), jnp.ones(1)
-            whole, seen = jnp.zeros(1, jnp.int32), setting.importance[None]
-            questions = Questions(whole, whole, whole, seen, zero, one, one)
-            return GroupPlan(key, jnp.arange(num_kept)), questions
+            return GroupPlan(key, jnp.arange(num_kept)), group_question(setting)
 
         def absorb(setting: Setting, plan: GroupPlan, answers: Answers) -> GroupPlan:
             del setting
             return take_best(plan, add(answers.answer[0], answers.is_answered[0]))
 
         return build_by_group(program, self, self.question, begin, absorb)
+
+
+def group_question(setting: Setting) -> Questions:
+    """Ask one question about all groups, of which people see the importance."""
+    zero, one = jnp.zeros(1), jnp.ones(1)
+    whole, seen = jnp.zeros(1, jnp.int32), setting.importance[None]
+    return Questions(whole, whole, whole, seen, zero, one, one)
 
 
 def marked_share(

@@ -42,7 +42,7 @@ NAMED_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "network": ("network.kind",),
         "optimiser": ("training.optimiser",),
         "strategy": ("arm.strategy",),
-        "intervention": ("arm.kind",),
+        "intervention": ("arm.kind", "arm.before.kind"),
         "aggregation": ("arm.aggregate",),
         "annotator": ("crowd.annotator",),
         "method": ("arm.method.kind",),

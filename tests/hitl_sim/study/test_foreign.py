@@ -10,6 +10,7 @@ from hitl_sim.learn import build_run, describe_work, intervention
 from hitl_sim.part import builtin
 from hitl_sim.study import worker
 from hitl_sim.study.grid import expand
+from hitl_sim.study.parts import used_parts
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import SpecError, convert
 
@@ -99,6 +100,19 @@ def newest(program, *, least=1):
     return build_unguided(program, begin)
 
 
+@part.intervention(params={"share": 0.5})
+def kept(program, *, most=2):
+    """Leave a part of the pool at least."""
+    return newest(program)._replace(items_kept=program.shape.num_pool // most)
+
+
+@part.intervention(params={"share": 0.5})
+def twice(program):
+    """Train in two rounds."""
+    most = program.shape.num_pool // 2
+    return newest(program)._replace(num_rounds=2, items_kept=most)
+
+
 @part.method(params={"share": 0.1})
 def shrinking(host, *, every=1):
     """Shrink all weights after each step."""
@@ -172,6 +186,57 @@ def test_a_brought_intervention_runs_by_its_name(with_parts):
     shapes, hyper, _ = built(build_plan(convert(tables)))
     assert shapes.labour is None
     assert hyper.params == {"share": 0.25}
+
+
+@pytest.fixture
+def in_plan(with_parts):
+    """A review of what an intervention leaves that the study brings, at two shares."""
+    own = {"kind": "review", "questions": 10, "rounds": 2, "after": 4}
+    stage = {"kind": "kept", "params": {"share": 0.25}, "options": {"most": 4}}
+    tables = with_parts({**own, "before": [stage]})
+    field = "arm.before.kept.params.share"
+    tables["axis"] = [{"field": field, "values": [0.25, 0.5]}]
+    return build_plan(convert(tables))
+
+
+def test_a_brought_intervention_is_a_stage_of_a_plan(in_plan):
+    """Its numbers are swept in one program, and its code and options are in the key."""
+    runs = [run for run in in_plan.runs if run.condition.arm.name == "own"]
+    assert len({in_plan.group_of(run) for run in runs}) == 1
+    assert {tuple(run.condition.parts) for run in runs} == {("kept",)}
+    assert {dict(use.options)["most"] for use in used_parts([runs[0].condition])} == {4}
+    shapes, hyper, _ = built(in_plan)
+    assert shapes.labour.seconds.shape[0] == 2
+    assert float(hyper.params["before.kept.share"]) == 0.25
+
+
+@pytest.mark.slow
+def test_what_a_brought_stage_leaves_is_what_is_trained_on(in_plan):
+    run = next(run for run in in_plan.runs if run.condition.arm.name == "own")
+    info, data = worker.data_of(run.condition)
+    config = worker.run_config(run.condition, info, data)
+    hyper = worker.hyper_of(run.condition, info)
+    trace = jax.jit(build_run(config))(worker.seeds_of(run), hyper, data)
+    left = config.program.shape.num_pool // 4
+    # those whose label people reject go, too
+    assert left - 20 <= int(trace.train_items) <= left
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        # what may be left is not known, so that no item can be asked about
+        ("newest", r"`arm\.questions` must be of at most the 0 items .* got 20"),
+        ("twice", r"`arm\.before\[0\]\.kind` must be .* over before training"),
+    ],
+)
+def test_a_brought_intervention_that_cannot_be_a_stage_is_refused(
+    with_parts, kind, message
+):
+    own = {"kind": "review", "questions": 10, "rounds": 2, "after": 4}
+    tables = with_parts({**own, "before": [{"kind": kind}]})
+    with pytest.raises(SpecError, match=message):
+        build_plan(convert(tables))
 
 
 def test_a_brought_strategy_and_aggregation_label_by_their_names(with_parts):
