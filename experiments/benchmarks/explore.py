@@ -5,9 +5,9 @@
 The conditions with people of the study in FOLDER (`results/quickstart` when left out)
 stand on the page as often as it takes to come to 86 and to 503, in one task, at all
 targets and devices that the command offers. Chromium, in a window of 1,280 by 900 px,
-moves the sliders in turns; printed is the median of how long until all is billed anew and
-what is seen is drawn again, how much of it is billing, and how long until the rest, too,
-is drawn. Its clock is the machine's: other work counts.
+moves the sliders in turns; printed is the median of how long until all is billed anew
+and what is seen is drawn again, how much of it is billing, and how long until the rest
+is drawn, too. Its clock is the machine's: other work counts.
 """
 
 import argparse
