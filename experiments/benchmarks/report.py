@@ -4,18 +4,19 @@
 
 Without a folder, 503 conditions and then 1,000 of 8 runs each are run first, of
 `many_runs.toml`. Seconds are of one processor, so that other work beside counts little;
-their sum is what a reader waits for from the last record to the page. The ledgers of all
-conditions, priced together, stand beside one ledger priced for each.
+their sum is what a reader waits for from the last record to the page. The ledgers of
+all conditions, priced together, stand beside one ledger priced for each.
 """
 
 import argparse
-import dataclasses
 import functools
 import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from hitl_sim.results import Results, open_results
 from hitl_sim.study.status import status_of
@@ -24,6 +25,8 @@ from hitl_sim.study.study import Study
 HERE = Path(__file__).parent
 MIB = 2**20
 CONDITIONS = (503, 1000)
+_OTHERS = 2
+"""Conditions whose crowd is not drawn: the control, and the arm as the study has it."""
 
 
 def peak_mib():
@@ -44,9 +47,8 @@ def timed(words, call):
 def make_folder(out, num):
     """Run the study of many runs with few replicates and so many conditions."""
     spec = Study.load(HERE / "many_runs.toml").spec
-    # the control and its like ask nobody, so that no drawn crowd is theirs
-    draw = dataclasses.replace(spec.draw, points=num - CONTROLS)
-    Study(dataclasses.replace(spec, draw=draw), replicates=8).run(out, workers=1)
+    draw = replace(spec.draw, points=num - _OTHERS)
+    Study(replace(spec, draw=draw), replicates=8).run(out, workers=1)
 
 
 def measure(folder):

@@ -98,9 +98,10 @@ def task_map(result: StudyResult) -> TaskMap | None:
     cells = []
     for leader, line in zip(leaders, lines, strict=True):
         found: dict[Any, Finding] = {}
-        for finding in line if leader is not None else ():
+        others = None if leader is None else _rest(leader, across)
+        for finding in line:
             value = finding.settings.get(across)
-            if value not in found or _rest(finding, across) == _rest(leader, across):
+            if value not in found or _rest(finding, across) == others:
                 found[value] = finding
         cells.append(tuple(found.get(value) for value in columns))
     return TaskMap(across, columns, tuple(cells))
