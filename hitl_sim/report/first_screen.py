@@ -251,7 +251,7 @@ def _ends(line: Sequence[Finding]) -> list[Finding]:
     return [line[i] for i in dict.fromkeys((0, len(line) // 2, len(line) - 1))]
 
 
-def _effect(finding: Finding, *, is_first: bool, is_whole: bool) -> str:
+def tell_effect(finding: Finding, *, is_first: bool, is_whole: bool = True) -> str:
     """Say what a condition saves or costs, or that it cannot be told."""
     ratio, side = finding.ratio, effect_of(finding)
     return say(
@@ -327,7 +327,7 @@ def _told(
             continue
         is_first = is_start and one is crowds[0]
         told.append(
-            (_effect(one.finding, is_first=is_first, is_whole=is_whole), one.who)
+            (tell_effect(one.finding, is_first=is_first, is_whole=is_whole), one.who)
         )
         last = side
     return told
