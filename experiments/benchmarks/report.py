@@ -25,8 +25,8 @@ from hitl_sim.study.study import Study
 HERE = Path(__file__).parent
 MIB = 2**20
 CONDITIONS = (503, 1000)
-_OTHERS = 2
-"""Conditions whose crowd is not drawn: the control, and the arm as the study has it."""
+_OTHERS = 1
+"""Conditions whose crowd is not drawn: the control."""
 
 
 def peak_mib():
