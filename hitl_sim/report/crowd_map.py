@@ -12,6 +12,9 @@ LEAST = 20
 """Conditions of a study above which a map takes the place of rows."""
 MOST_TASKS = 2
 MOST_COLUMNS = 6
+MOST_VALUES = 16
+"""Values of a parameter that can be rows or columns; one that is drawn has more, and
+hardly two conditions that share one."""
 _MOST_BY_TASK = 5
 """Columns of a map of tasks, which has one more for E*."""
 _MOST_ROWS = {1: 6, 2: 3}
@@ -167,7 +170,7 @@ def short_name(field: str) -> str:
 
 
 def _values(findings: Sequence[Finding]) -> dict[str, list[Any]]:
-    """List the values of each parameter of the crowd that has several, in order."""
+    """List the values of each parameter of the crowd with several, in order."""
     found: dict[str, dict[Any, None]] = {}
     for finding in findings:
         for field, value in finding.settings.items():
@@ -176,7 +179,7 @@ def _values(findings: Sequence[Finding]) -> dict[str, list[Any]]:
     return {
         field: sorted(own, key=lambda value: (isinstance(value, str), value))
         for field, own in found.items()
-        if len(own) > 1
+        if 1 < len(own) <= MOST_VALUES
     }
 
 

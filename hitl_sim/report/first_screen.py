@@ -41,6 +41,7 @@ _WITH_NULL = 2
 _BEST, _MIDDLE, _WORST = "perfect", "typical", "spammer"
 _SHOWN = {"spammer": "guessing"}
 """Populations whose names say less than these words do."""
+_MOST_DIGITS = 6
 _ROLES = {2: ("best", "worst"), 3: ("best", "middle", "worst")}
 
 
@@ -235,11 +236,18 @@ def _three(line: Sequence[Finding], field: str) -> list[Crowd]:
     )
     if by_value[-1].ratio.value < by_value[0].ratio.value:
         by_value.reverse()
-    told = [(f"{name} {plain_value(f.settings[field])}", f) for f in _ends(by_value)]
+    told = [(f"{name} {_value(f.settings[field])}", f) for f in _ends(by_value)]
     return [
         Crowd(words, f"people at {words} ({role})", finding)
         for (words, finding), role in zip(told, _ROLES[len(told)], strict=True)
     ]
+
+
+def _value(value: Any) -> str:
+    """Write a swept value; one that was drawn, with many digits, to three of them."""
+    text = str(plain_value(value))
+    is_drawn = isinstance(value, float) and len(text) > _MOST_DIGITS
+    return f"{value:.3g}" if is_drawn else text
 
 
 def _key(finding: Finding, field: str) -> Any:

@@ -53,6 +53,20 @@ def test_rows_are_shown_up_to_twenty_conditions(wide, mapped):
     assert task_map(wide) is None
 
 
+def test_what_is_drawn_is_no_row_or_column(wide):
+    (task,) = wide.tasks
+    drawn = [
+        dataclasses.replace(
+            one, settings={**one.settings, "crowd.accuracy": 0.5 + place / 100}
+        )
+        for place, one in enumerate(task.findings)
+    ]
+    some = dataclasses.replace(task, findings=tuple(drawn))
+    assert crowd_maps(dataclasses.replace(wide, tasks=(some,))) == ()
+    many = task_map(dataclasses.replace(wide, tasks=(some,) * 3))
+    assert many.across == "crowd.shared_error"
+
+
 @pytest.mark.parametrize("num", [3, 4, 5, 14])
 def test_of_many_tasks_the_map_has_a_row_of_each(wide, num):
     (task,) = wide.tasks
