@@ -15,7 +15,7 @@ from pathlib import Path
 from asked import asked
 
 from hitl_sim.analysis.condition.finding import StudyResult, TaskResult, best
-from hitl_sim.report.first_screen import spoilt
+from hitl_sim.report.first_screen import corrupted
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.report.task_table import size_column
 from hitl_sim.report.words import soonest_size
@@ -35,7 +35,7 @@ def shown(result: StudyResult) -> Iterator[tuple[TaskResult, float]]:
     """Yield each task as it was collected, or least corrupted, and most corrupted."""
     for name in dict.fromkeys(task.task for task in result.tasks):
         own = [
-            (task, spoilt(task, result))
+            (task, corrupted(task, result))
             for task in result.tasks
             if task.task == name
             and task.control.settings.get("task.validation_by", "gold") == "gold"

@@ -9,10 +9,13 @@ all of them where the page opens with none. The picture, NAME.svg, lies beside t
 and is shown under its table. Nothing is drawn that is not on the page.
 """
 
+import math
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, pvariance
 
 from asked import asked
 from matplotlib.figure import Figure
@@ -49,7 +52,9 @@ _NUMBER = r"[\d.,e+]+|∞"
 _RATIO = re.compile(rf"({_NUMBER}) \[({_NUMBER}), ({_NUMBER})\]")
 _SHOWN = re.compile(r"\n!\[[^\]]*\]\([^)]*\)\n")
 _MOST_NAMED = 34
-"""Rows that have their names; more are shown in the order of their ratios."""
+"""Rows that have their names; more are named in groups."""
+_WORDED = re.compile(r"(?:^|, )([a-z_ ]+?) ([\d.]+)(?=,|$)")
+_MOST_GROUPS = 8
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _FAR = 100.0
 """Ratios beyond it stand at the edge of the picture."""
@@ -125,13 +130,53 @@ def _near(value: float) -> float:
     return min(max(value, 1 / _FAR), _FAR)
 
 
+def groups_of(by_name: Mapping[str, float]) -> dict[str, str]:
+    """Group conditions by what sets them apart most: a number in all of their names.
+
+    Args:
+        by_name: ratio of each condition; a name is a list: `typical, accuracy 0.9`.
+
+    Returns:
+        Group of each name, such as `accuracy 0.9`, those of least ratios first; empty
+        where names share no number of 2 to 8 values.
+    """
+    told = [dict(_WORDED.findall(name)) for name in by_name]
+    logs = [math.log(_near(value)) for value in by_name.values()]
+    best, least = "", math.inf
+    for field in set.intersection(*map(set, told)):
+        own = defaultdict(list)
+        for one, log in zip(told, logs, strict=True):
+            own[one[field]].append(log)
+        left = sum(len(g) * pvariance(g) for g in own.values())
+        if 1 < len(own) <= _MOST_GROUPS and left < least:
+            best, least = field, left
+    if not best:
+        return {}
+    named = {
+        name: f"{best} {one[best]}" for name, one in zip(by_name, told, strict=True)
+    }
+    means = defaultdict(list)
+    for name, log in zip(by_name, logs, strict=True):
+        means[named[name]].append(log)
+    order = sorted(means, key=lambda group: fmean(means[group]))
+    return dict(sorted(named.items(), key=lambda pair: order.index(pair[1])))
+
+
+def _place(group: str | None, order: Sequence[str]) -> int:
+    return 0 if group is None else order.index(group)
+
+
 def draw(found: Sequence[Ratio]) -> Figure:
     """Draw ratios with their intervals, a row for each name, a mark for each column."""
     columns = list(dict.fromkeys(one.column for one in found))
     names = list(dict.fromkeys(one.name for one in found))
     is_named = len(names) <= _MOST_NAMED
+    by_name = {one.name: one.value for one in reversed(found)}
+    groups = {} if is_named else groups_of(by_name)
+    order = list(dict.fromkeys(groups.values()))
     if not is_named:
-        names.sort(key=lambda name: next(r.value for r in found if r.name == name))
+        # rows of one group stand together, the better first
+        names.sort(key=lambda name: (_place(groups.get(name), order), by_name[name]))
     step = 0.3 if is_named else 0.05
     figure = new_figure(1.3 + step * len(names))
     # a page may be dark
@@ -164,6 +209,14 @@ def draw(found: Sequence[Ratio]) -> Figure:
     axes.set_yticks(range(len(names)) if is_named else [])
     if is_named:
         axes.set_yticklabels(texts, fontsize=points(8))
+    elif groups:
+        rows = [[i for i, n in enumerate(names) if groups[n] == one] for one in order]
+        axes.set_yticks([sum(own) / len(own) for own in rows])
+        axes.set_yticklabels(order, fontsize=points(8))
+        axes.tick_params(axis="y", length=0)
+        for own in rows[1:]:
+            axes.axhline(own[0] - 0.5, color=BLACK, linewidth=0.4)
+        axes.set_ylabel(f"{len(names)} conditions with people")
     else:
         axes.set_ylabel(f"{len(names)} conditions with people")
     axes.set_xlabel(f"{RHO}: joules to the target, arm ÷ control; bars: 95 %")

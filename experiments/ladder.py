@@ -31,7 +31,7 @@ from PIL import Image
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.read_table import read_table, read_toml
-from hitl_sim.report.first_screen import spoilt
+from hitl_sim.report.first_screen import corrupted
 from hitl_sim.results import Results, open_results
 from hitl_sim.schema import Table
 from hitl_sim.study.network_spec import network_table
@@ -160,7 +160,7 @@ def unfit(rung: Rung) -> set[str]:
 
 def _as_top(tables: dict[str, Any], below: StudyResult) -> None:
     """Take the search of the rung below, and its best arm without people."""
-    (task,) = (t for t in below.tasks if spoilt(t, below) > 0.0)
+    (task,) = (t for t in below.tasks if corrupted(t, below) > 0.0)
     tables["training"]["learning_rate"] = rate_of(below)
     machine = min(task.without_people, key=lambda f: f.ratio.value).arm
     named = {arm["name"]: arm for arm in tables["arm"]}
@@ -286,7 +286,7 @@ def _row(
         "ladder": rung.ladder,
         "content": rung.content,
         "is_top": rung.tuned_by is not None,
-        "spoilt": round(spoilt(task, result), 3),
+        "spoilt": round(corrupted(task, result), 3),
         "pool": rung.task["pool"],
         "arm": finding.arm,
         "role": finding.role,

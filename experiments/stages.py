@@ -33,7 +33,7 @@ from hitl_sim.report.figure.style import (
     styled,
     to_png,
 )
-from hitl_sim.report.first_screen import spoilt
+from hitl_sim.report.first_screen import corrupted
 from hitl_sim.report.number import RHO, ratio_text
 from hitl_sim.results import Results, open_results
 from hitl_sim.study.plan import plan_study
@@ -188,7 +188,7 @@ def verdict(task: TaskResult, population: str, seed: int) -> str:
 
 def name_of(task: TaskResult, share: float) -> str:
     """Name a task and what is wrong with its pool."""
-    what = "as it was collected" if share == 0.0 else f"{share:.0%} spoilt"
+    what = "as it was collected" if share == 0.0 else f"{share:.0%} corrupted"
     return f"{task.task}, pool {what}"
 
 
@@ -234,11 +234,11 @@ def page(found: list[Results]) -> str:
         if (machine := best_machine(task)) is not None:
             words = STAGES[machine.arm][0]
             told.append(f"without people *{words}*, {ratio_text(machine.ratio)}")
-        name = name_of(task, spoilt(task, result))
+        name = name_of(task, corrupted(task, result))
         lines.append(f"- **{name}**: {'; '.join(told)}.")
     lines += ["", "![the ratio of every stage](stages.png)"]
     for task, result in tasks:
-        name = name_of(task, spoilt(task, result))
+        name = name_of(task, corrupted(task, result))
         lines += ["", f"## {name}", "", *rows_of(task), "", " ".join(sentences(task))]
     lines += [
         "",
@@ -274,7 +274,7 @@ def draw_task(axes: Axes, task: TaskResult, share: float) -> None:
     axes.set(xscale="log", xlim=(LOW, HIGH))
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_title(f"{task.task}: {share:.0%} of the pool spoilt")
+    axes.set_title(f"{task.task}: {share:.0%} of the pool corrupted")
 
 
 def _draw(
@@ -295,9 +295,9 @@ def _draw(
 
 
 def draw(found: list[Results]) -> bytes:
-    """Draw the stages of every task whose pool is spoilt."""
+    """Draw the stages of every task whose pool is corrupted."""
     every = [(task, one.result) for one in found for task in one.result.tasks]
-    shares = [(task, spoilt(task, result)) for task, result in every]
+    shares = [(task, corrupted(task, result)) for task, result in every]
     tasks = [(task, share) for task, share in shares if share > 0.0]
     with styled():
         figure = new_figure(3.9 * len(tasks))

@@ -1,5 +1,6 @@
-"""Rho of one arm over two parameters of its crowd, as the cells of a heat map."""
+"""Rho of one arm over parameters of its crowd, as the cells of a heat map."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,15 @@ LEAST = 20
 """Conditions of a study above which a map takes the place of rows."""
 MOST_TASKS = 2
 MOST_COLUMNS = 6
+MOST_VALUES = 16
+"""Values of a parameter that can be rows or columns; one that is drawn has more, and
+hardly two conditions that share one."""
+_MOST_BY_TASK = 5
+"""Columns of a map of tasks, which has one more for E*."""
 _MOST_ROWS = {1: 6, 2: 3}
 """Rows of a map, by the number of tasks, so that a screen holds all of them."""
+_BY_SKILL = ("perfect", "careful", "typical", "careless", "spammer")
+"""Populations that ship and are swept together, the more accurate first."""
 _CROWD = "crowd."
 
 
@@ -48,14 +56,84 @@ def crowd_maps(result: StudyResult) -> tuple[CrowdMap, ...]:
     and sweeps two parameters of the crowd or more.
     """
     tasks = result.tasks
-    if not 0 < len(tasks) <= MOST_TASKS:
-        return ()
-    if sum(len(task.findings) for task in tasks) <= LEAST:
+    if not 0 < len(tasks) <= MOST_TASKS or not _is_wide(result):
         return ()
     found = [_map_of(task, _MOST_ROWS[len(tasks)]) for task in tasks]
     maps = [one for one in found if one is not None]
     same = {(one.down, one.across, one.columns) for one in maps}
     return tuple(maps) if len(maps) == len(tasks) and len(same) == 1 else ()
+
+
+@dataclass(frozen=True)
+class TaskMap:
+    """The best arm with people of each task over the parameter that has most values.
+
+    Attributes:
+        across: the parameter, as a study file names it.
+        columns: its values, as far as a screen has room; of names the better first.
+        cells: the condition of each task and column; None where none was run.
+    """
+
+    across: str
+    columns: tuple[Any, ...]
+    cells: tuple[tuple[Finding | None, ...], ...]
+
+
+def task_map(result: StudyResult) -> TaskMap | None:
+    """Return rho of each task over what is swept of the crowd, or None.
+
+    There is one where a study of three tasks or more has more than `LEAST` conditions
+    and sweeps a parameter of the crowd.
+    """
+    tasks = result.tasks
+    if len(tasks) <= MOST_TASKS or not _is_wide(result):
+        return None
+    leaders = [best(task.with_people) for task in tasks]
+    lines = [
+        [f for f in task.with_people if leader is not None and f.name == leader.name]
+        for task, leader in zip(tasks, leaders, strict=True)
+    ]
+    values = _values([finding for line in lines for finding in line])
+    if not values:
+        return None
+    across = max(values, key=lambda field: len(values[field]))
+    columns = _ordered(values[across], across, lines)
+    cells = []
+    for leader, line in zip(leaders, lines, strict=True):
+        found: dict[Any, Finding] = {}
+        others = None if leader is None else _rest(leader, across)
+        for finding in line:
+            value = finding.settings.get(across)
+            if value not in found or _rest(finding, across) == others:
+                found[value] = finding
+        cells.append(tuple(found.get(value) for value in columns))
+    return TaskMap(across, columns, tuple(cells))
+
+
+def _is_wide(result: StudyResult) -> bool:
+    return sum(len(task.findings) for task in result.tasks) > LEAST
+
+
+def _rest(finding: Finding, field: str) -> dict[str, Any]:
+    return {k: v for k, v in finding.settings.items() if k != field}
+
+
+def _ordered(
+    values: Sequence[Any], field: str, lines: Sequence[Sequence[Finding]]
+) -> tuple[Any, ...]:
+    """Take the columns: numbers in their order, names by rho where most of them ran."""
+    if not isinstance(values[0], str):
+        return _spread(values, _MOST_BY_TASK)
+    ratios = dict[Any, float]()
+    for line in lines:
+        own = {f.settings.get(field): f.ratio.value for f in line[::-1]}
+        if len(own) > len(ratios):
+            ratios = own
+    rank = {name: place for place, name in enumerate(_BY_SKILL)}
+    if rank.keys() >= set(values):
+        return tuple(sorted(values, key=rank.__getitem__))
+    by_ratio = sorted(values, key=lambda value: ratios.get(value, math.inf))
+    return _spread(by_ratio, _MOST_BY_TASK)
 
 
 def _map_of(task: TaskResult, most_rows: int) -> CrowdMap | None:
@@ -92,7 +170,7 @@ def short_name(field: str) -> str:
 
 
 def _values(findings: Sequence[Finding]) -> dict[str, list[Any]]:
-    """List the values of each parameter of the crowd that has several, in order."""
+    """List the values of each parameter of the crowd with several, in order."""
     found: dict[str, dict[Any, None]] = {}
     for finding in findings:
         for field, value in finding.settings.items():
@@ -101,7 +179,7 @@ def _values(findings: Sequence[Finding]) -> dict[str, list[Any]]:
     return {
         field: sorted(own, key=lambda value: (isinstance(value, str), value))
         for field, own in found.items()
-        if len(own) > 1
+        if 1 < len(own) <= MOST_VALUES
     }
 
 

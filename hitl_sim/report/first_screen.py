@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from rich.text import Text
 
 from hitl_sim.analysis.chance.claim import Effect
@@ -19,8 +20,14 @@ from hitl_sim.analysis.decision.sensitivity import Verdict
 from hitl_sim.analysis.run.record import plain_value
 from hitl_sim.cost import nearest_run
 from hitl_sim.energy.display import format_value
-from hitl_sim.report.crowd_map import CrowdMap, crowd_maps, short_name
-from hitl_sim.report.number import RHO, digits, near_text, ratio_text, some_of
+from hitl_sim.report.crowd_map import (
+    CrowdMap,
+    TaskMap,
+    crowd_maps,
+    short_name,
+    task_map,
+)
+from hitl_sim.report.number import RHO, digits, ratio_text, some_of
 from hitl_sim.report.sentence import say
 from hitl_sim.report.study_table import has_others, has_real_people
 from hitl_sim.report.table import Table
@@ -32,9 +39,11 @@ MOST_TOLD = 4
 MOST_ROWS = 12
 _WITH_NULL = 2
 """Most tasks of which the control and its copy have a row."""
-_WITH_NEAREST = 2
-"""Most tasks whose verdicts name a published training beside E*."""
 _BEST, _MIDDLE, _WORST = "perfect", "typical", "spammer"
+_SHOWN = {"spammer": "guessing"}
+"""Populations whose names say less than these words do."""
+_MOST_DIGITS = 6
+_ROLES = {2: ("best", "worst"), 3: ("best", "middle", "worst")}
 
 
 _ENDS = {"YES", "NO"}
@@ -77,7 +86,7 @@ class FirstScreen:
         behind: what its cells are of, row by row; None where a cell is no number of
             one condition.
         legend: what its columns mean.
-        turns: what would turn the answer round, or that nothing did.
+        turns: what would turn the answer round, or that nothing did, in a sentence.
         caution: what was measured, modelled and simulated.
     """
 
@@ -86,7 +95,7 @@ class FirstScreen:
     table: Table
     behind: tuple[tuple[Behind | None, ...], ...]
     legend: str
-    turns: tuple[str, ...]
+    turns: str
     caution: str
 
 
@@ -105,10 +114,15 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
     else:
         told = (_count(result, middle),)
     own = own_training(result)
-    is_spoilt = any(spoilt(task, result) > 0.0 for task in tasks)
+    is_corrupted = any(corrupted(task, result) > 0.0 for task in tasks)
     asked = [bool(f.replay) for task in tasks for f in task.with_people]
-    maps = crowd_maps(result)
-    table, behind = _map_table(result, maps) if maps else _table(result)
+    maps, by_task = crowd_maps(result), task_map(result)
+    if maps:
+        table, behind = _map_table(result, maps)
+    elif by_task:
+        table, behind = _task_map_table(result, by_task)
+    else:
+        table, behind = _table(result)
     return FirstScreen(
         warning=say("check.untuned", own=own) if own else "",
         verdicts=told,
@@ -117,10 +131,11 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
         legend=say(
             "first.legend",
             crowd=middle,
-            is_spoilt=is_spoilt,
-            map=next(iter(maps), None),
+            is_corrupted=is_corrupted,
+            is_map=bool(maps or by_task),
+            held=maps[0].held if maps else (),
         ),
-        turns=tuple(_turns(result, verdicts)),
+        turns=say("first.turns", turns=_turns(result, verdicts)),
         caution=say(
             "first.caution",
             result=result,
@@ -141,11 +156,11 @@ def name_of(task: TaskResult, result: StudyResult, *, is_short: bool = False) ->
         # what a study has that says nothing
         if (field, value) != ("task.validation_by", "gold")
     ]
-    told = {"task": task.task, "whole": spoilt(task, result), "more": more}
+    told = {"task": task.task, "whole": corrupted(task, result), "more": more}
     return say("first.name", is_short=is_short, **told)
 
 
-def spoilt(task: TaskResult, result: StudyResult) -> float:
+def corrupted(task: TaskResult, result: StudyResult) -> float:
     """Return the share of a task's pool that is corrupted on purpose."""
     table = dict(result.study.get("task", {}).get(task.task, {}))
     table |= {f.partition(".")[2]: value for f, value in _own(task).items()}
@@ -179,8 +194,9 @@ def crowds_of(task: TaskResult) -> list[Crowd]:
 
 def _people(population: str, finding: Finding) -> Crowd:
     is_own = population.partition(":")[0].endswith(".toml")
-    who = f"the people of {population}" if is_own else f"{population} people"
-    return Crowd(population, who, finding)
+    name = _SHOWN.get(population, population)
+    who = f"the people of {name}" if is_own else f"{name} people"
+    return Crowd(name, who, finding)
 
 
 def _swept(findings: Sequence[Finding]) -> list[str]:
@@ -226,8 +242,18 @@ def _three(line: Sequence[Finding], field: str) -> list[Crowd]:
     )
     if by_value[-1].ratio.value < by_value[0].ratio.value:
         by_value.reverse()
-    told = [(f"{name} {plain_value(f.settings[field])}", f) for f in _ends(by_value)]
-    return [Crowd(words, f"people at {words}", finding) for words, finding in told]
+    told = [(f"{name} {_value(f.settings[field])}", f) for f in _ends(by_value)]
+    return [
+        Crowd(words, f"people at {words} ({role})", finding)
+        for (words, finding), role in zip(told, _ROLES[len(told)], strict=True)
+    ]
+
+
+def _value(value: Any) -> str:
+    """Write a swept value; one that was drawn, with many digits, to three of them."""
+    text = str(plain_value(value))
+    is_drawn = isinstance(value, float) and len(text) > _MOST_DIGITS
+    return f"{value:.3g}" if is_drawn else text
 
 
 def _key(finding: Finding, field: str) -> Any:
@@ -239,10 +265,26 @@ def _ends(line: Sequence[Finding]) -> list[Finding]:
     return [line[i] for i in dict.fromkeys((0, len(line) // 2, len(line) - 1))]
 
 
-def _effect(finding: Finding, *, is_first: bool) -> str:
+def tell_effect(finding: Finding, *, is_first: bool, is_whole: bool = True) -> str:
     """Say what a condition saves or costs, or that it cannot be told."""
-    told = {"side": effect_of(finding), "is_first": is_first}
-    return say("first.effect", ratio=finding.ratio, **told)
+    ratio, side = finding.ratio, effect_of(finding)
+    return say(
+        "first.effect",
+        side=side,
+        ratio=ratio,
+        saved=_percent(1 - ratio.value, 1 - ratio.high, 1 - ratio.low),
+        more=_percent(ratio.value - 1, ratio.low - 1, ratio.high - 1),
+        is_first=is_first,
+        is_whole=is_whole,
+    )
+
+
+def _percent(*shares: float) -> str:
+    """Write a share and its interval in whole per cent: `13 % [7, 18]`."""
+    value, low, high = (
+        f"{100 * one:.0f}" if math.isfinite(one) else digits(one) for one in shares
+    )
+    return f"{value} % [{low}, {high}]"
 
 
 def effect_of(finding: Finding) -> str:
@@ -256,32 +298,81 @@ def effect_of(finding: Finding) -> str:
 
 
 def _verdict(task: TaskResult, result: StudyResult) -> str:
-    """Say what people did in one task, for whom, and from which size on they pay."""
+    """Say what people did in one task, for whom, and from which size on they pay.
+
+    The first of several tasks names what is compared; more than two leave out beside
+    whom people pay back.
+    """
+    is_start = task is result.tasks[0]
     crowds = crowds_of(task)
     if not crowds:
         return say("first.nobody", where=name_of(task, result))
     middle = crowds[len(crowds) // 2]
-    sizes = middle.finding.over_machine
-    known = sizes[0].joules.value if sizes else math.nan
-    is_near = len(result.tasks) <= _WITH_NEAREST and 0.0 < known < math.inf
+    is_whole = len(result.tasks) <= _WITH_NULL
     return say(
         "first.verdict",
         where=name_of(task, result),
         leader=_leader(task),
-        told=[
-            (_effect(one.finding, is_first=one is crowds[0]), one.who) for one in crowds
-        ],
-        machine=task.machine,
+        told=_told(crowds, is_start=is_start, is_whole=is_whole),
         num=len(task.with_people),
-        middle=middle.who,
         is_fragile=any(
             one.finding.claim.effect is Effect.TOO_FEW_FAILURES
             and effect_of(one.finding) in ("saves", "costs")
             for one in crowds
         ),
-        size=size_column(sizes[0]) if sizes else "",
-        nearest=near_text(known, nearest_run(known)) if is_near else "",
+        is_whole=is_whole,
+        payback=_payback(middle, task.machine if is_whole else ""),
     )
+
+
+def _told(
+    crowds: Sequence[Crowd], *, is_start: bool, is_whole: bool
+) -> list[tuple[str, str]]:
+    """Pair what each crowd does with who it is.
+
+    Where room is short, crowds in a row that cannot be told are told together.
+    """
+    told = list[tuple[str, str]]()
+    last = ""
+    for one in crowds:
+        side = effect_of(one.finding)
+        if side == last == "open" and not is_whole:
+            told[-1] = (told[-1][0], f"{told[-1][1]} or {one.who}")
+            continue
+        is_first = is_start and one is crowds[0]
+        told.append(
+            (tell_effect(one.finding, is_first=is_first, is_whole=is_whole), one.who)
+        )
+        last = side
+    return told
+
+
+def _payback(crowd: Crowd, machine: str, *, is_start: bool = True) -> str:
+    """Say from which size of training on a crowd pays back its own energy.
+
+    The machine is what it is held against; empty: that is left out.
+    """
+    sizes = crowd.finding.over_machine
+    if not sizes:
+        return ""
+    size = sizes[0]
+    joules = size.joules.low if math.isnan(size.joules.value) else size.joules.value
+    nearest = nearest_run(joules) if 0.0 < joules < math.inf else None
+    return say(
+        "first.payback",
+        who=crowd.who,
+        capital=_capital(crowd.who),
+        is_start=is_start,
+        size=size,
+        is_open=size.is_undetermined or size.is_fragile,
+        nearest=nearest,
+        published=nearest and float(np.max(np.asarray(nearest.joules.value))),
+        machine=machine,
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _count(result: StudyResult, middle: str) -> str:
@@ -289,25 +380,43 @@ def _count(result: StudyResult, middle: str) -> str:
     leaders = [one for one in map(_leader, result.tasks) if one is not None]
     sides = Counter(map(effect_of, leaders))
     told = {side: sides[side] for side in ("saves", "costs", "open")}
-    saved = [1 - one.ratio.value for one in leaders if effect_of(one) == "saves"]
+    saved = [_saved(one) for one in leaders if effect_of(one) == "saves"]
     usual = [
-        crowds[len(crowds) // 2].finding
+        (task, crowds[len(crowds) // 2])
         for task in result.tasks
         if (crowds := crowds_of(task))
     ]
-    sizes = [one.over_machine[0] for one in usual if one.over_machine]
-    known = [one for one in sizes if 0.0 < one.joules.value < math.inf]
-    soonest = min(known, key=lambda one: one.joules.value, default=None)
+    own = [_saved(one.finding) for _, one in usual if effect_of(one.finding) == "saves"]
+    soonest = min(
+        (pair for pair in usual if 0.0 < _size_of(pair[1]) < math.inf),
+        key=lambda pair: _size_of(pair[1]),
+        default=None,
+    )
     return say(
         "first.count",
         num=len(result.tasks),
         least=min(saved, default=0.0),
         most=max(saved, default=0.0),
-        typical=sum(effect_of(one) == "saves" for one in usual),
-        middle=middle,
-        size=size_column(soonest) if soonest else "",
+        typical=len(own),
+        own_least=min(own, default=0.0),
+        own_most=max(own, default=0.0),
+        middle=_capital(middle),
+        where=name_of(soonest[0], result) if soonest else "",
+        payback=""
+        if soonest is None
+        else _payback(soonest[1], soonest[0].machine, is_start=False),
         **told,
     )
+
+
+def _saved(finding: Finding) -> float:
+    """Return the saving in per cent."""
+    return 100.0 * (1.0 - finding.ratio.value)
+
+
+def _size_of(crowd: Crowd) -> float:
+    sizes = crowd.finding.over_machine
+    return sizes[0].joules.value if sizes else math.nan
 
 
 def _table(
@@ -422,6 +531,53 @@ def _map_table(
     return Table(heads, rows, classes=classes), behind
 
 
+def _task_map_table(
+    result: StudyResult, found: TaskMap
+) -> tuple[Table, list[tuple[Behind | None, ...]]]:
+    """Lay out each task's best arm with people over what is swept, and E*.
+
+    Returns:
+        The table, and what its cells are of.
+    """
+    columns = [plain_value(value) for value in found.columns]
+    leaders = [f.name for f in map(_leader, result.tasks) if f is not None]
+    usual = max(leaders, key=leaders.count, default="")
+    is_many = len(result.tasks) > MOST_TOLD
+    heads = (
+        f"{RHO}: {usual}" if is_many else f"{RHO}, by {short_name(found.across)}:",
+        *(_SHOWN.get(str(one), str(one)) for one in columns),
+        "E* people",
+    )
+    rows, classes = list[Sequence[str | Text]](), list[str]()
+    behind = list[tuple[Behind | None, ...]]()
+    for task, cells in zip(result.tasks, found.cells, strict=True):
+        leader = _leader(task)
+        what = "nobody asked" if leader is None else leader.name
+        name = name_of(task, result, is_short=True)
+        crowds = crowds_of(task)
+        own = name if is_many and what == usual else f"{name}: {what}"
+        rows.append((own, *map(_map_cell, cells), _size(crowds)))
+        classes.append("")
+        middle = crowds[len(crowds) // 2].finding if crowds else None
+        told = [None if f is None else Behind(f, side=effect_of(f)) for f in cells]
+        last = None if middle is None else Behind(middle, is_size=True)
+        behind.append((None, *told, last))
+        machine = best(task.without_people)
+        if machine is not None and len(result.tasks) < MOST_TOLD:
+            rest = [""] * len(columns)
+            rows.append((f"nobody asked: {machine.name}", _map_cell(machine), *rest))
+            classes.append("crowd")
+            of = Behind(machine, side=effect_of(machine))
+            behind.append((None, of, *[None] * len(columns)))
+    left = len(rows) - MOST_ROWS
+    if left > 0:
+        rows, classes = rows[: MOST_ROWS - 1], classes[: MOST_ROWS - 1]
+        behind = [*behind[: MOST_ROWS - 1], (None,) * len(heads)]
+        rows.append((f"and {left + 1} more tasks", *[""] * len(columns), ""))
+        classes.append("control")
+    return Table(heads, rows, classes=classes), behind
+
+
 def _map_cell(finding: Finding | None) -> str | Text:
     """Write a condition's rho, and on which side of 1 its whole interval is."""
     if finding is None:
@@ -472,20 +628,20 @@ def _size(crowds: Sequence[Crowd]) -> str:
 
 
 def _turns(result: StudyResult, verdicts: Sequence[Verdict]) -> list[str]:
-    """List what would turn the answer round; at most one line each."""
+    """List what would turn the answer round, or that nothing that was looked at did."""
     found = []
-    for kind, where in (
-        ("target", _by_target(result)),
-        ("pool", _by_pool(result)),
-        ("labels", _by_labels(result)),
-        ("boundary", _by_boundary(result, verdicts)),
+    for kind, where, by in (
+        ("target", _by_target(result), ", "),
+        ("pool", _by_pool(result), ", "),
+        ("labels", _by_labels(result), " or "),
+        ("boundary", _by_boundary(result, verdicts), " or "),
     ):
         if where:
-            told = some_of(where, "; ")
-            found.append(say(f"first.turn_{kind}", where=told))
+            found.append(say(f"first.turn_{kind}", where=some_of(where, by)))
+    looked = found or [say("first.no_turn")]
     if result.study.get("tune") is None:
-        found.append(say("first.turn_tuning"))
-    return found or [say("first.no_turn")]
+        looked.append(say("first.turn_tuning"))
+    return looked
 
 
 def _by_target(result: StudyResult) -> list[str]:
@@ -498,7 +654,7 @@ def _by_target(result: StudyResult) -> list[str]:
         )
         one = next((a for a in asked if leader and a.label == leader.label), None)
         if one is not None and one.turns:
-            ways = list(dict.fromkeys(f"{way:.0%}" for way in one.turns))[:2]
+            ways = list(dict.fromkeys(f"{100 * way:.0f} %" for way in one.turns))[:2]
             told.append(say("first.at_target", where=name_of(task, result), ways=ways))
     return told
 
@@ -510,7 +666,7 @@ def _by_pool(result: StudyResult) -> list[str]:
         leader = _leader(task)
         if leader is not None:
             own = sides.setdefault(task.task, {})
-            share = f"{spoilt(task, result):.0%}"
+            share = f"{100 * corrupted(task, result):.0f} %"
             own.setdefault(effect_of(leader), dict.fromkeys(()))[share] = None
     return [
         say("first.at_pool", task=name, sides=own)

@@ -54,6 +54,22 @@ def test_a_page_shows_its_picture_in_place_of_those_of_a_report():
     assert gallery.with_picture(page, "who") == page
 
 
+def test_many_rows_are_named_by_what_sets_them_apart_most():
+    by_name = {
+        f"arm, typical, accuracy {accuracy}, shared error {shared}, asked 3 times": (
+            2.0 - accuracy + 0.1 * shared
+        )
+        for shared in (0.3, 0)
+        for accuracy in (0.5, 0.9)
+    }
+    groups = gallery.groups_of(by_name)
+    assert list(dict.fromkeys(groups.values())) == ["accuracy 0.9", "accuracy 0.5"]
+    assert groups.keys() == by_name.keys()
+    assert all(group in name for name, group in groups.items())
+    # no number that all of them have
+    assert gallery.groups_of({"perfect": 0.5, "typical, accuracy 0.5": 0.9}) == {}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_are_prose_with_the_picture_of_their_table(page):
     text = page.read_text(encoding="utf-8")

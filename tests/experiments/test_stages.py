@@ -64,16 +64,16 @@ def test_the_page_tells_the_stages_of_a_quick_form(tmp_path):
     assert run_study(spec, tmp_path / "out", 2).num_failed == 0
     found = [open_results(tmp_path / "out")]
     result = found[0].result
-    (task,) = [t for t in result.tasks if stages.spoilt(t, result) > 0.0]
+    (task,) = [t for t in result.tasks if stages.corrupted(t, result) > 0.0]
     perfect = stages.finding_of(task, "rate_and_review", "perfect")
     guessing = stages.finding_of(task, "rate_and_review", "spammer")
     assert beside(perfect, guessing, spec.seed).high < 1.0
     page = stages.page(found)
-    assert "## digits, pool 40% spoilt" in page
+    assert "## digits, pool 40% corrupted" in page
     assert "| a review by the network | while, nobody asked |" in page
     row = next(
         line for line in page.splitlines() if line.startswith("| rate, review |")
     )
     assert len(row.split("|")) == 4 + 2 + 1
-    assert "- **digits, pool 40% spoilt**: with perfect people " in page
+    assert "- **digits, pool 40% corrupted**: with perfect people " in page
     assert stages.draw(found).startswith(b"\x89PNG")

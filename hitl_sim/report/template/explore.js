@@ -79,11 +79,13 @@ const explorer = (() => {
     const runs = sample.reached.length, width = places.length;
     const dot = (text) => {
       const amounts = once(`${sample.key} ${text}`, sample[text]);
-      return Float64Array.from({ length: runs }, (_, run) => {
+      const found = new Float64Array(runs);
+      for (let run = 0, at = 0; run < runs; run += 1) {
         let all = 0;
-        for (let i = 0; i < width; i += 1) all += amounts[run * width + i] * prices[places[i]];
-        return all;
-      });
+        for (let i = 0; i < width; i += 1, at += 1) all += amounts[at] * prices[places[i]];
+        found[run] = all;
+      }
+      return found;
     };
     return { spent: dot(spent), cap: dot(cap), reached: sample.reached };
   };
@@ -94,6 +96,11 @@ const explorer = (() => {
     spent: one.spent.map((value, run) => value + times * other.spent[run]),
     cap: one.cap.map((value, run) => value + times * other.cap[run]),
     reached: one.reached });
+  const added = (one, other, times) => {
+    const found = new Float64Array(num);
+    for (let at = 0; at < num; at += 1) found[at] = one[at] + times * other[at];
+    return found;
+  };
   const perSuccess = (cost) => {
     const hits = sum(cost.reached), all = sum(cost.spent);
     return hits ? all / hits : Number.isNaN(all) ? NaN : Infinity;
@@ -104,12 +111,34 @@ const explorer = (() => {
       && one.reached[run] === other.reached[run]);
   const weighed = (values, weights, runs) => {
     const found = new Float64Array(num);
-    for (let draw = 0, at = 0; draw < num; draw += 1) {
+    let draw = 0, at = 0;
+    // four sums at a time: one alone waits for each of its additions
+    for (const [r2, r3] = [2 * runs, 3 * runs]; draw + 3 < num; draw += 4, at += r3) {
+      let a = 0, b = 0, c = 0, d = 0;
+      for (let run = 0; run < runs; run += 1, at += 1) {
+        const value = values[run];
+        a += weights[at] * value;
+        b += weights[at + runs] * value;
+        c += weights[at + r2] * value;
+        d += weights[at + r3] * value;
+      }
+      found[draw] = a;
+      found[draw + 1] = b;
+      found[draw + 2] = c;
+      found[draw + 3] = d;
+    }
+    for (; draw < num; draw += 1) {
       let all = 0;
       for (let run = 0; run < runs; run += 1, at += 1) all += weights[at] * values[run];
       found[draw] = all;
     }
     return found;
+  };
+  // how often a draw reached hangs on no price
+  const hits = new WeakMap();
+  const drawnHits = (reached, weights, runs) => {
+    if (!hits.has(reached)) hits.set(reached, weighed(reached, weights, runs));
+    return hits.get(reached);
   };
   // what is drawn of a control is drawn once for all that is held against it
   const drawn = new WeakMap();
@@ -129,23 +158,54 @@ const explorer = (() => {
     }
     const success = half(stream, 0), failure = half(stream, 1);
     const cap = weighed(cost.cap, weights, runs);
-    const reached = weighed(cost.reached, weights, runs);
-    return whole.map((one, draw) =>
-      (one * (1 + success[draw] / runs) + failure[draw] * cap[draw] / runs)
-      / (reached[draw] + success[draw]));
+    const reached = drawnHits(cost.reached, weights, runs);
+    const found = new Float64Array(num);
+    for (let at = 0; at < num; at += 1) {
+      const all = whole[at] * (1 + success[at] / runs) + failure[at] * cap[at] / runs;
+      found[at] = all / (reached[at] + success[at]);
+    }
+    return found;
   };
   const pair = (arm, control, isOne = isSame(arm, control)) =>
     [draws(arm, ARM, !isSure(control)), draws(control, isOne ? ARM : CONTROL)];
+  // what would stand at a place were it sorted: two of all are asked for
+  const ordered = new Float64Array(num);
+  const placed = (place, from) => {
+    for (let low = from, high = num - 1; low < high;) {
+      const middle = ordered[(low + high) >> 1];
+      let left = low, right = high;
+      while (left <= right) {
+        while (ordered[left] < middle) left += 1;
+        while (ordered[right] > middle) right -= 1;
+        if (left > right) break;
+        const one = ordered[left];
+        ordered[left] = ordered[right];
+        ordered[right] = one;
+        left += 1;
+        right -= 1;
+      }
+      if (place <= right) high = right;
+      else if (place >= left) low = left;
+      else break;
+    }
+    return ordered[place];
+  };
+  const fill = (values, worst) => {
+    let unknown = 0;
+    for (let at = 0; at < num; at += 1) {
+      const one = values[at], isUnknown = one !== one;
+      ordered[at] = isUnknown ? worst : one;
+      if (isUnknown) unknown += 1;
+    }
+    return unknown;
+  };
   const interval = (values, runs) => {
     if (runs < data.draws.least) return [-Infinity, Infinity];
     const [first, final] = data.draws.ends[runs];
-    if (!values.some(Number.isNaN)) {
-      const sorted = Float64Array.from(values).sort();
-      return [sorted[first], sorted[final]];
-    }
-    const ordered = (worst) =>
-      Float64Array.from(values, (one) => Number.isNaN(one) ? worst : one).sort();
-    return [ordered(-Infinity)[first], ordered(Infinity)[final]];
+    const unknown = fill(values, -Infinity), low = placed(first, 0);
+    if (!unknown) return [low, placed(final, first)];
+    fill(values, Infinity);
+    return [low, placed(final, 0)];
   };
   const costInterval = (cost) => {
     const runs = cost.spent.length;
@@ -178,24 +238,34 @@ const explorer = (() => {
     const over = (side) => trainings === 1 ? side.trained
       : plus(side.trained, side.recurring, trainings - 1);
     const [spent, without] = [over(arm), over(other)];
+    // draws are sums of what is drawn: those of parts that stay are kept
+    const overDraws = (side, stream, mayFail) => {
+      const first = draws(side.trained, stream, mayFail);
+      return trainings === 1 ? first
+        : added(first, draws(side.recurring, stream, mayFail), trainings - 1);
+    };
     const runs = spent.spent.length;
     const labels = perSuccess(arm.labelled) - perSuccess(other.labelled);
     const paid = perSuccess(beside) + (labels === 0 ? 0 : label * labels);
     const saved = perSuccess(without) - perSuccess(spent);
     if (Number.isNaN(paid) || Number.isNaN(saved)) return [NaN, -Infinity, Infinity];
-    const [drawn, beyond] = pair(spent, without);
-    const savedDraws = beyond.map((one, draw) => one - drawn[draw]);
     const mayFail = !isSure(other.trained);
+    const drawn = overDraws(arm, ARM, mayFail);
+    const beyond = overDraws(other, isSame(spent, without) ? ARM : CONTROL, false);
+    const savedDraws = added(beyond, drawn, -1);
     let paidDraws = draws(beside, ARM, mayFail);
     if (label) {
       const used = draws(arm.labelled, ARM, mayFail);
       const given = draws(other.labelled, CONTROL);
-      paidDraws = paidDraws.map((one, draw) => one + label * (used[draw] - given[draw]));
+      paidDraws = added(paidDraws, added(used, given, -1), label);
     }
     const size = draws(control.trained, CONTROL);
-    const found = savedDraws.map((one, draw) => one > 0
-      ? paidDraws[draw] * size[draw] / one
-      : one <= 0 && paidDraws[draw] <= 0 ? NaN : Infinity);
+    const found = new Float64Array(num);
+    for (let at = 0; at < num; at += 1) {
+      const one = savedDraws[at], cost = paidDraws[at];
+      found[at] = one > 0 ? cost * size[at] / one
+        : one <= 0 && cost <= 0 ? NaN : Infinity;
+    }
     const [low, high] = interval(found, runs).map((end) => Math.max(end, 0));
     const [least, most] = interval(savedDraws, runs);
     const isOpen = least <= 0 && 0 <= most;
@@ -275,9 +345,24 @@ const explorer = (() => {
       const later = answers ? answers * joulesOf(state, condition) : 0;
       const before = answers ? answers * own : 0;
       const isOne = place === 0;
-      const [spread, other] = pair(...bills, isOne || isSame(...bills));
-      const less = (one, two) => one - two;
-      const nets = spread.map((one, draw) => less(other[draw] + before, one + later));
+      const isAlike = isOne || isSame(...bills);
+      const part = (some, isIt) => pair(priced(sample, some[measure]),
+        among(priced(first, some[measure])), isIt);
+      const weighNet = () => {
+        const [a, b] = [part(prices.training, isAlike), part(prices.beside, isAlike)];
+        const nets = new Float64Array(num);
+        let above = 0, unknown = 0;
+        for (let at = 0; at < num; at += 1) {
+          const one = scale * a[1][at] + b[1][at] + before
+            - (scale * a[0][at] + b[0][at] + later);
+          nets[at] = one;
+          if (one > 0) above += 1;
+          else if (one !== one) unknown += 1;
+        }
+        const pays = unknown === num ? NaN : above / num;
+        return { pays, ends: interval(nets, runs) };
+      };
+      const net = keep(whole, `${setting} ${place} ${before} ${later}`, weighNet);
       const against = state.against === "control" ? control : machine;
       // E* is in joules: a wage or a tariff moves nothing of it
       const held = [sample.key, unlabelled.join(), prices.label.joules, state.against,
@@ -289,14 +374,10 @@ const explorer = (() => {
         hits: sum(sample.reached), accuracy: sample.accuracy, hours: sample.worked_h,
         rho: ratios.get(key),
         joules: perSuccess(spent), bill: perSuccess(bills[0]) + later,
-        net: [less(perSuccess(bills[1]) + before, perSuccess(bills[0]) + later),
-          ...interval(nets, runs)],
-        pays: nets.some(Number.isNaN) && !nets.some((one) => !Number.isNaN(one)) ? NaN
-          : sum(Array.from(nets, (one) => one > 0 ? 1 : 0)) / num,
+        net: [perSuccess(bills[1]) + before - (perSuccess(bills[0]) + later), ...net.ends],
+        pays: net.pays,
         size, lines: () => {
-          const part = (some) => pair(priced(sample, some[measure]),
-            among(priced(first, some[measure])), isOne);
-          const [a, b] = [part(prices.training), part(prices.beside)];
+          const [a, b] = [part(prices.training, isOne), part(prices.beside, isOne)];
           return scales.map((at) => {
             let above = 0;
             for (let draw = 0; draw < num; draw += 1) {

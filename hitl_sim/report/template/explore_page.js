@@ -215,14 +215,22 @@
     const lines = found.filter((one) => one.has_people && one.hits)
       .sort((one, other) => one.rho[0] - other.rho[0]).slice(0, MOST_LINES);
     const finite = found.filter((one) => Number.isFinite(one.bill));
-    const isBeaten = (one) => finite.some((other) => other.bill <= one.bill
-      && other.accuracy >= one.accuracy
-      && (other.bill < one.bill || other.accuracy > one.accuracy));
+    // by bills, and the better first where these are equal: what is ahead is no dearer
+    const inOrder = [...finite].sort((one, other) =>
+      one.bill - other.bill || other.accuracy - one.accuracy);
+    const beaten = new Set();
+    let ahead = null;
+    for (const one of inOrder) {
+      if (ahead && ahead.accuracy >= one.accuracy
+        && (ahead.bill < one.bill || ahead.accuracy > one.accuracy)) beaten.add(one);
+      else ahead = one;
+    }
+    const isBeaten = (one) => beaten.has(one);
     return {
-      rho: of((one) => one.place && onLog(one.rho) && { label: one.label,
+      rho: () => of((one) => one.place && onLog(one.rho) && { label: one.label,
         told: interval(one.rho), ...onLog(one.rho),
         side: sideOf(one.rho[1], one.rho[2], 1, true) }),
-      size: of((one) => {
+      size: () => of((one) => {
         const kwh = one.size && one.size.map((end) => end / KWH);
         if (!kwh) return null;
         if (Number.isNaN(kwh[0]) && Number.isFinite(kwh[1]) && kwh[1] > 0) {
@@ -230,12 +238,12 @@
         }
         return onLog(kwh) && { label: one.label, told: interval(kwh), ...onLog(kwh) };
       }),
-      net: of((one) => one.place && one.net.every(Number.isFinite) && { label: one.label,
+      net: () => of((one) => one.place && one.net.every(Number.isFinite) && { label: one.label,
         told: interval(one.net), ...ends(one.net),
         side: sideOf(one.net[1], one.net[2], 0, false) }),
-      pays: lines.flatMap((one) => one.lines().map((share, place) =>
+      pays: () => lines.flatMap((one) => one.lines().map((share, place) =>
         ({ label: one.label, scale: scales[place], share }))),
-      frontier: finite.filter((one) => one.bill > 0).map((one) => ({ label: one.label,
+      frontier: () => finite.filter((one) => one.bill > 0).map((one) => ({ label: one.label,
         value: one.bill, accuracy: one.accuracy,
         side: isBeaten(one) ? "beaten" : "on the frontier" })),
     };
@@ -255,7 +263,9 @@
     return [names.join(","), ...rows.map((row) =>
       names.map((name) => cell(row[name] ?? "")).join(","))].join("\n") + "\n";
   };
-  let drawn = {};
+  // rows of a figure are made when they are asked for
+  let drawn = {}, makers = {};
+  const rowsFor = (name) => drawn[name] ??= makers[name]();
   const box = byId("figures");
   for (const [name, { title }] of Object.entries(FIGURES)) {
     const figure = make("figure", undefined, box);
@@ -267,15 +277,17 @@
     const svg = make("button", "SVG", buttons), table = make("button", "CSV", buttons);
     svg.setAttribute("aria-label", `save figure as SVG: ${name}`);
     table.setAttribute("aria-label", `save data as CSV: ${name}`);
-    svg.onclick = async () =>
+    svg.onclick = async () => {
+      await last;
       save(await views[name].view.toSVG(), "image/svg+xml", `${name}.svg`);
-    table.onclick = () => save(csv(drawn[name]), "text/csv", `${name}.csv`);
-    views[name] = { none, place, buttons };
+    };
+    table.onclick = () => save(csv(rowsFor(name)), "text/csv", `${name}.csv`);
+    views[name] = { figure, none, place, buttons };
   }
   const heightOf = (name) =>
-    ROW * Math.max(4, new Set(drawn[name].map((row) => row.label)).size);
+    ROW * Math.max(4, new Set(rowsFor(name).map((row) => row.label)).size);
   const draw = async (name) => {
-    const { none, place, buttons } = views[name], rows = drawn[name];
+    const { none, place, buttons } = views[name], rows = rowsFor(name);
     const unit = UNIT[state.measure], words = JSON.stringify(FIGURES[name].spec);
     const spec = JSON.parse(words.replaceAll("@unit", unit)), isTall = "layer" in spec;
     none.hidden = rows.length > 0;
@@ -305,32 +317,55 @@
     "E*, kWh", "bill", "net benefit", "pays back"];
   const body = byId("rows");
   HEADINGS.forEach((name) => { make("th", name, byId("heads")).scope = "col"; });
+  const cells = [];
   const tabulate = (found) => {
     const unit = UNIT[state.measure];
-    body.replaceChildren(...found.map((one) => {
-      const line = make("tr");
-      make("th", one.label, line).scope = "row";
+    while (cells.length > found.length) cells.pop()[0].parentElement.remove();
+    while (cells.length < found.length) {
+      const line = make("tr", undefined, body);
+      cells.push(HEADINGS.map((_, place) => make(place ? "td" : "th", "", line)));
+      cells[cells.length - 1][0].scope = "row";
+    }
+    found.forEach((one, row) => {
       const size = one.size ? interval(one.size.map((end) => end / KWH)) : "";
-      [interval(one.rho), `${one.hits}/${one.runs}`, number(one.joules),
+      [one.label, interval(one.rho), `${one.hits}/${one.runs}`, number(one.joules),
         one.has_people ? number(one.hours) : "", size, `${number(one.bill)} ${unit}`,
         one.place ? `${interval(one.net)} ${unit}` : "",
         one.place ? `${number(100 * one.pays)} %` : ""]
-        .forEach((text) => make("td", text, line));
-      return line;
-    }));
+        .forEach((text, place) => {
+          const cell = cells[row][place];
+          if (cell.textContent !== text) cell.textContent = text;
+        });
+    });
   };
 
-  let found = [];
+  // what is seen first; the rest one by one, unless something else is set by then
+  const isSeen = (part) => {
+    const { top, bottom } = part.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  };
+  const rest = () => new Promise((done) => { setTimeout(done); });
   const redrawNow = async () => {
     const began = performance.now();
-    found = compute(state).filter((one) => one.rho && one.runs);
+    const found = compute(state).filter((one) => one.rho && one.runs);
     const kept = found.filter((one) => one.place === 0 || isShown(one));
-    drawn = rowsOf(kept);
-    tabulate(kept);
+    makers = rowsOf(kept);
+    drawn = {};
     explorer.computed = performance.now() - began;
-    for (const name of Object.keys(FIGURES)) await draw(name);
+    const parts = Object.keys(FIGURES).map((name) =>
+      ({ part: views[name].figure, show: () => draw(name) }));
+    parts.push({ part: body.parentElement, show: () => tabulate(kept) });
+    const seen = parts.filter(({ part }) => isSeen(part));
+    for (const { show } of seen) await show();
     explorer.took = performance.now() - began;
     byId("took").textContent = `${Math.round(explorer.took)} ms`;
+    for (const one of parts) {
+      if (seen.includes(one)) continue;
+      await rest();
+      if (isWaiting) return;
+      await one.show();
+    }
+    explorer.all = performance.now() - began;
   };
   // the address follows at once; drawings one after the other, the last state last
   let last = Promise.resolve(), isWaiting = false;
@@ -338,7 +373,7 @@
     write();
     if (isWaiting) return last;
     isWaiting = true;
-    last = last.then(() => new Promise((done) => { setTimeout(done); })).then(() => {
+    last = last.then(rest).then(() => {
       isWaiting = false;
       return redrawNow();
     }).catch((error) => { console.error(error); });
@@ -364,7 +399,8 @@
   };
   addEventListener("hashchange", restore);
   explorer.state = () => ({ ...state });
-  explorer.rows = () => drawn;
+  explorer.rows = () =>
+    Object.fromEntries(Object.keys(FIGURES).map((name) => [name, rowsFor(name)]));
   explorer.start = start;
   explorer.settled = () => last;
   restore();

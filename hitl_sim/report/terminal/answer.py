@@ -48,13 +48,11 @@ def render_first_screen(
     _print_opening(opening, console, width)
     for line in found.verdicts:
         console.print(Text(line, style="bold"), width=width)
-    console.print()
     first, *rest = found.table.headings
     grid = to_grid(found.table, fold=(first,), right=rest, whole=rest, is_compact=True)
     console.print(grid, width=width)
     console.print(Text(found.legend, style="dim"), width=width)
-    for line in found.turns:
-        console.print(Text(line), width=width)
+    console.print(Text(found.turns), width=width)
     console.print(Text(found.caution), width=width)
 
 

@@ -25,6 +25,7 @@ from hitl_sim.energy.memory import (
     stored_bytes,
 )
 from hitl_sim.energy.memory.stored import PARTS
+from hitl_sim.report.first_screen import tell_effect
 from hitl_sim.report.method_sign import tell_signs
 from hitl_sim.report.number import (
     NEVER,
@@ -96,7 +97,9 @@ def _print_task(
     *,
     is_metered: bool,
 ) -> None:
-    """Print the tables of a task, and the title of its published signs."""
+    """Print a task's verdict and tables, and the title of its published signs."""
+    console.print(Text(_verdict(table), style="bold"), width=width)
+    console.print()
 
     def show(title: str, found: Table, left: int = 1, *, is_name: bool = True) -> None:
         console.print(Text(f"{table.task.label}: {title}", style="bold"))
@@ -123,6 +126,19 @@ def _print_task(
         show("who pays for pretraining?", _cases(cases))
     title = f"{table.task.label}: do the published signs appear?"
     console.print(Text(title, style="bold"))
+
+
+def _verdict(table: MethodTable) -> str:
+    """Say what the best arms without and with people save, alone and with methods."""
+    told = list[tuple[bool, str, str, int]]()
+    for who in (False, True):
+        own = [row for row in table.rows if row.finding.has_people == who]
+        known = [row for row in own if not math.isnan(row.finding.ratio.value)]
+        if known:
+            row = min(known, key=lambda row: row.finding.ratio.value)
+            effect = tell_effect(row.finding, is_first=not told)
+            told.append((who, row.name, effect, len(own)))
+    return say("methods.verdict", task=table.task.label, told=told)
 
 
 def write_methods(

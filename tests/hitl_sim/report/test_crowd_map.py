@@ -7,8 +7,9 @@ import math
 import pytest
 from rich.console import Console
 
+from hitl_sim.analysis.condition.finding import best
 from hitl_sim.analysis.decision.sensitivity import weigh
-from hitl_sim.report.crowd_map import LEAST, MOST_COLUMNS, crowd_maps
+from hitl_sim.report.crowd_map import LEAST, MOST_COLUMNS, crowd_maps, task_map
 from hitl_sim.report.first_screen import MOST_ROWS, first_screen
 from hitl_sim.report.page import render_page
 from hitl_sim.report.terminal.answer import render_first_screen
@@ -42,12 +43,83 @@ def test_a_map_has_both_ends_of_what_was_swept(wide):
             assert cell.settings["crowd.shared_error"] == shared
 
 
-def test_rows_are_shown_up_to_twenty_conditions_and_of_many_tasks(wide, mapped):
+def test_rows_are_shown_up_to_twenty_conditions(wide, mapped):
     (task,) = wide.tasks
     few = dataclasses.replace(task, findings=task.findings[:LEAST])
     assert crowd_maps(dataclasses.replace(wide, tasks=(few,))) == ()
-    assert crowd_maps(dataclasses.replace(wide, tasks=(task,) * 3)) == ()
     assert crowd_maps(mapped) == ()
+    three = dataclasses.replace(few, findings=task.findings[: LEAST // 3])
+    assert task_map(dataclasses.replace(wide, tasks=(three,) * 3)) is None
+    assert task_map(wide) is None
+
+
+def test_what_is_drawn_is_no_row_or_column(wide):
+    (task,) = wide.tasks
+    drawn = [
+        dataclasses.replace(
+            one, settings={**one.settings, "crowd.accuracy": 0.5 + place / 100}
+        )
+        for place, one in enumerate(task.findings)
+    ]
+    some = dataclasses.replace(task, findings=tuple(drawn))
+    assert crowd_maps(dataclasses.replace(wide, tasks=(some,))) == ()
+    many = task_map(dataclasses.replace(wide, tasks=(some,) * 3))
+    assert many.across == "crowd.shared_error"
+
+
+@pytest.mark.parametrize("num", [3, 4, 5, 14])
+def test_of_many_tasks_the_map_has_a_row_of_each(wide, num):
+    (task,) = wide.tasks
+    tasks = tuple(dataclasses.replace(task, task=f"task {n}") for n in range(num))
+    # one of them without its best people
+    best_only = tuple(
+        one for one in task.findings if one.settings.get("crowd.accuracy") != 1.0
+    )
+    tasks = (*tasks[:-1], dataclasses.replace(tasks[-1], findings=best_only))
+    result = dataclasses.replace(wide, tasks=tasks)
+    found = task_map(result)
+    assert found.across == "crowd.accuracy"
+    assert found.columns == (0.5, 0.7, 0.8, 0.9, 1.0)
+    for row, one in zip(found.cells, tasks, strict=True):
+        leader = best(one.with_people)
+        shared = leader.settings["crowd.shared_error"]
+        for value, cell in zip(found.columns, row, strict=True):
+            if cell is None:
+                assert (value, one) == (1.0, tasks[-1])
+                continue
+            assert cell.settings["crowd.accuracy"] == value
+            assert cell.settings["crowd.shared_error"] == shared
+    screen = first_screen(result)
+    assert len(screen.table.rows) <= MOST_ROWS
+    assert screen.table.headings[-1] == "E* people"
+    first, *_ = screen.table.rows
+    assert str(first[1]).endswith(" costs")
+    assert str(first[-2]).endswith(" saves")
+    assert len(screen.behind) == len(screen.table.rows)
+    out = io.StringIO()
+    render_first_screen(result, Console(file=out, width=100), tell(result))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert len(lines) <= 33
+    assert max(map(len, lines)) <= 100
+
+
+def test_populations_stand_in_the_order_of_their_skill(synthetic, analysed):
+    ratios = {"typical": 0.9, "perfect": 1.0, "spammer": 3.0}
+    arms = [
+        synthetic.relevance(ratio, name, settings={"crowd.shared_error": 0.1 * place})
+        for name, ratio in ratios.items()
+        for place in range(3)
+    ]
+    result = analysed([*arms, synthetic.NULL], sd=0.05)
+    (task,) = result.tasks
+    result = dataclasses.replace(result, tasks=(task,) * 3)
+    found = task_map(result)
+    assert found.columns == ("perfect", "typical", "spammer")
+    assert first_screen(result).table.headings[1:4] == (
+        "perfect",
+        "typical",
+        "guessing",
+    )
 
 
 @pytest.mark.parametrize("num", [1, 2])

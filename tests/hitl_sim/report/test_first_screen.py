@@ -61,7 +61,7 @@ def test_a_crowd_of_ones_own_is_told_between_the_named_ones(synthetic, analysed)
     ]
     (task,) = analysed([*arms, synthetic.NULL], sd=0.05).tasks
     names = [crowd.name for crowd in crowds_of(task)]
-    assert names == ["perfect", "ours.toml", "spammer"]
+    assert names == ["perfect", "ours.toml", "guessing"]
     assert crowds_of(task)[1].who == "the people of ours.toml"
 
 
@@ -77,12 +77,16 @@ def test_in_a_notebook_the_text_is_returned_and_not_shown(
 def test_a_task_has_a_verdict_with_three_crowds(crowded, weighed):
     found = first_screen(crowded, weighed)
     (told,) = found.verdicts
-    assert "relevance saves 38% of the control's training energy with perfect" in told
-    assert " with typical people, costs" in told
-    assert "more with spammer people" in told
-    assert "best of 9; E* of typical people" in told
-    assert told.endswith("failures too rare to be seen may undo it).")
-    assert found.table.headings[1:] == ("perfect", "typical", "spammer", "E* people")
+    assert re.search(
+        r"relevance saves 38 % \[\d+, \d+\] of the control's training energy with perf",
+        told,
+    )
+    assert " with typical people, takes " in told
+    assert "more with guessing people" in told
+    assert "(best of 9 with people; failures too rare to be seen may undo it)." in told
+    assert "typical people pay back their own energy from " in told
+    assert re.search(r"\(nearest published: .+, [\d.]+ k?Wh\)\.$", told)
+    assert found.table.headings[1:] == ("perfect", "typical", "guessing", "E* people")
     names = [row[0] for row in found.table.rows]
     assert names[0].startswith("digits")
     assert [name.partition(":")[0] for name in names[1:]] == [
@@ -95,9 +99,9 @@ def test_a_task_has_a_verdict_with_three_crowds(crowded, weighed):
 def test_ends_and_middle_of_what_is_swept_are_its_crowds(swept):
     (task,) = swept.tasks
     assert [(one.name, one.who) for one in crowds_of(task)] == [
-        ("accuracy 1", "people at accuracy 1"),
-        ("accuracy 0.8", "people at accuracy 0.8"),
-        ("accuracy 0.6", "people at accuracy 0.6"),
+        ("accuracy 1", "people at accuracy 1 (best)"),
+        ("accuracy 0.8", "people at accuracy 0.8 (middle)"),
+        ("accuracy 0.6", "people at accuracy 0.6 (worst)"),
     ]
     assert [effect_of(one.finding) for one in crowds_of(task)][::2] == [
         "saves",
@@ -125,13 +129,17 @@ def test_it_is_one_screen_however_many_tasks_there_are(many, num):
 def test_many_tasks_are_counted_and_the_rest_is_told(many):
     found = first_screen(many(*[0.5] * 9, *[2.0] * 5))
     (told,) = found.verdicts
-    assert "of the energy of training in 9 of 14 tasks, cost some in 5" in told
+    assert told.startswith("In 9 of 14 tasks people saved training energy at best, ")
+    assert "; in 5 they took more" in told
     # the same task nine times: one saving, and that of the crowd in the middle
-    (saving,) = re.findall(r"At best people saved (\d+)% of the energy", told)
-    leader = best(many(0.5).tasks[0].with_people)
+    (saving,) = re.findall(r"at best, (\d+) %", told)
+    (task,) = many(0.5).tasks
+    leader = best(task.with_people)
     assert saving == f"{100 * (1 - leader.ratio.value):.0f}"
-    assert "typical people surely saved some in 9. " in told
-    assert re.search(r"at the least [\d.]+ k?Wh\??", told)
+    middle = crowds_of(task)[1].finding
+    own = f"{100 * (1 - middle.ratio.value):.0f}"
+    assert f"Typical people saved in 9: {own} %. At the soonest, in task " in told
+    assert re.search(r"typical people pay back their own energy from .*Wh on", told)
     assert len(found.table.rows) == MOST_ROWS
     assert found.table.rows[-1][0] == "and 3 more tasks"
 
@@ -140,21 +148,20 @@ def test_what_turns_the_answer_round_is_told(crowded, many):
     table = {"irrelevant": 0.2, "pool": 100, "source": "digits"}
     result = many(0.5, 2.0)
     one, other = result.tasks
-    spoilt = dataclasses.replace(
+    corrupted = dataclasses.replace(
         other,
         task=one.task,
         control=dataclasses.replace(other.control, settings={"task.irrelevant": 0.0}),
     )
     study = result.study | {"task": {one.task: table}}
-    result = dataclasses.replace(result, tasks=(one, spoilt), study=study)
-    assert name_of(one, result) == f"{one.task}, 20% spoilt"
+    result = dataclasses.replace(result, tasks=(one, corrupted), study=study)
+    assert name_of(one, result) == f"{one.task}, 20 % corrupted"
     assert name_of(one, result, is_short=True) == f"{one.task} 20%"
-    told = " ".join(first_screen(result).turns)
-    assert "How much of the pool is spoilt turns it" in told
-    assert "saves at 20%, costs at 0%" in told
-    assert "Neither control nor arms were tuned" in " ".join(
-        first_screen(crowded).turns
-    )
+    told = first_screen(result).turns
+    assert told.startswith("What would change it: ")
+    assert "how much of the pool is corrupted (" in told
+    assert "saves at 20 %, costs at 0 %" in told
+    assert "neither control nor arms were tuned" in first_screen(crowded).turns
 
 
 def test_arms_with_training_of_their_own_beside_an_untuned_control_are_warned_of(many):

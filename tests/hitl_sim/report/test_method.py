@@ -75,6 +75,17 @@ def _printed(table, *, is_metered=False):
     return text.getvalue()
 
 
+def test_the_best_without_and_with_people_open_a_task(table):
+    opening, _, _ = _printed(table).partition("the arms and what they carry")
+    told = " ".join(opening.split())
+    for has_people, words in ((False, "without people"), (True, "with people")):
+        own = [row for row in table.rows if row.finding.has_people == has_people]
+        best = min(own, key=lambda row: row.finding.ratio.value)
+        saved = f"{100 * (1 - best.finding.ratio.value):.0f} % ["
+        assert f"{words} {best.name} saves {saved}" in told
+        assert f"(best of {len(own)})" in told
+
+
 def test_every_number_of_an_arm_says_how_it_is_known(table):
     lines = _printed(table).splitlines()
     (rough,) = (line for line in lines if line.startswith(" rough ") and "/12" in line)
