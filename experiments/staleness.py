@@ -215,9 +215,9 @@ def page(found: dict[str, list[Curves]], size: Size) -> str:
         half_way, end = equal_hours(curves)
         head = (
             "asked",
-            f"right at {half_way:.2g} h",
+            f"accuracy at {half_way:.2g} h",
             "change",
-            f"right at {end:.2g} h",
+            f"accuracy at {end:.2g} h",
             "change",
         )
         lines += [
@@ -244,7 +244,7 @@ def draw(found: dict[str, list[Curves]]) -> bytes:
                 colour = COLOURS[number]
                 row[0].plot(hours, means, color=colour, label=told_way(one))
                 row[0].fill_between(hours, low, high, color=colour, alpha=0.15)
-            row[0].set(xlabel="hours of people", ylabel=f"{task}: right")
+            row[0].set(xlabel="hours of people", ylabel=f"accuracy, {task}")
             end = equal_hours(curves)[1]
             for number, one in enumerate(curves):
                 mean, half = mean_of(one.at(end))
@@ -256,7 +256,7 @@ def draw(found: dict[str, list[Curves]]) -> bytes:
                     color=COLOURS[number],
                     markersize=5,
                 )
-            row[1].set(xlabel="rounds late", ylabel=f"right at {end:.2g} h of people")
+            row[1].set(xlabel="rounds late", ylabel=f"accuracy at {end:.2g} h")
         legend_below(figure, 2, panels[0, 0])
         return to_png(figure, "staleness")
 
