@@ -48,9 +48,9 @@ PROJECTS = {
 
 
 def as_they_are(told, rng):
-    """Draw how people leave and come, as surely as the word of one and of a day.
+    """Draw how people really leave and come, as far from a project's word as is taken.
 
-    Were they always as the project says, its word would deserve more trust than that.
+    It counts as one person who left and one day of arrivals.
     """
     stay, daily = told.stay, told.arrivals_per_day
     if stay is not None:
