@@ -5,9 +5,10 @@ that few people give wide forecasts. Of the first answers are taken
 - the pace of each person, shrunk to that of all by how many answers there are of them,
   and how much it varies within and between people;
 - how much of their working days people are at it;
-- how soon people leave, and how many come, as Poisson processes with Gamma priors: of
-  shape 1/2 (Jeffreys) beside what the project says: that counts as one person who left
-  and one day of arrivals;
+- how soon people leave, and how many come, as Poisson processes with Gamma priors: what
+  the project says counts as one person who left and one day of arrivals; where it says
+  nothing, the shape is 1/2 (Jeffreys). Who was seen is not resampled for these: that
+  would count the same doubt twice;
 - how right they are, and how far they err together.
 The working days themselves are what the project's people are said to have.
 """
@@ -292,7 +293,7 @@ def draw_situation(seen: Seen, project: Project, rng: np.random.Generator) -> Si
     active = _activity(seen, people, pick)
     accuracy = _accuracy(seen, pick)
     behaviour = replace(seen.behaviour, accuracy=accuracy)
-    stay = _stay(seen, people, pick, rng)
+    stay = _stay(seen, people, rng)
     here = _still_here(seen, stay, rng)
     rest = replace(
         people,
@@ -369,17 +370,17 @@ def _accuracy(seen: Seen, pick: IntArray) -> float:
     return float(np.clip(share, chance + 0.01, _HIGHEST))
 
 
-def _stay(
-    seen: Seen, people: People, pick: IntArray, rng: np.random.Generator
-) -> Duration | None:
+def _stay(seen: Seen, people: People, rng: np.random.Generator) -> Duration | None:
     """Draw how long people stay; what the project says counts as one who left."""
     # who left within the last day is not known to have left
     known_until_s = np.where(seen.is_gone, seen.last_s, seen.now_s - DAY_S)
-    exposed_s = np.maximum(known_until_s - seen.first_s, 0.0)
-    left, known_s = float(seen.is_gone.sum()), float(exposed_s[pick].sum())
+    left = float(seen.is_gone.sum())
+    # people leave at any hour, and who does by night was last seen before it
+    night_s = DAY_S - people.hours_per_day * 3_600.0
+    known_s = float(np.maximum(known_until_s - seen.first_s, 0.0).sum())
+    known_s += left * night_s**2 / (2.0 * DAY_S)
     if people.stay is not None:
-        left = float(seen.is_gone[pick].sum()) + 1.0
-        return Duration((known_s + people.stay.mean_s) / rng.gamma(left))
+        return Duration((known_s + people.stay.mean_s) / rng.gamma(left + 1.0))
     if left == 0:
         return None
     return Duration(max(known_s, DAY_S) / rng.gamma(left + _PRIOR))
@@ -407,14 +408,31 @@ def _arrivals(seen: Seen, people: People, rng: np.random.Generator) -> float:
     """Draw how many people come a day; 0 where newcomers fill the places of others."""
     if people.is_replaced:
         return people.arrivals_per_day
-    begin_s = float(seen.first_s.min()) + DAY_S
+    begin_s = _first_close_s(seen, people)
     days = max((seen.now_s - begin_s) / DAY_S, 0.0)
     came = float((seen.first_s >= begin_s).sum())
-    if came == 0 and people.arrivals_per_day == 0:
-        return 0.0
     # what the project says counts as a day that was seen
-    said = people.arrivals_per_day * _PRIOR_DAYS or _PRIOR
-    return float(rng.gamma(said + came) / (days + _PRIOR_DAYS))
+    if people.arrivals_per_day > 0:
+        said = people.arrivals_per_day * _PRIOR_DAYS
+        return float(rng.gamma(said + came) / (days + _PRIOR_DAYS))
+    if came == 0:
+        return 0.0
+    return float(rng.gamma(_PRIOR + came) / max(days, _PRIOR_DAYS))
+
+
+def _first_close_s(seen: Seen, people: People) -> float:
+    """Return the end of the first working day of which half or more was seen, s.
+
+    Who is first seen by then was there before, and who is recruited later is seen
+    later.
+    """
+    first_s, day_s = float(seen.first_s.min()), people.hours_per_day * 3_600.0
+    day = math.floor((first_s - people.starts_h * 3_600.0) / DAY_S)
+    close_s = day * DAY_S + people.starts_h * 3_600.0 + day_s
+    ends = np.array([first_s, close_s])
+    while float(shift_between(people, ends[:1], ends[1:])[0]) < day_s / 2.0:
+        ends[1] += DAY_S
+    return float(ends[1]) + people.starts_over_h * 3_600.0
 
 
 def _present(
