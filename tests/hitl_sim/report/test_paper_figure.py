@@ -48,6 +48,12 @@ def test_all_of_a_figure_is_within_it_and_can_be_read(
         if text.get_text().strip() and text.get_visible()
     ]
     assert min(sizes) >= LEAST_PT
+
+
+@pytest.mark.parametrize("name", ["learning", "equivalents"])
+def test_ticks_do_not_run_into_each_other(name, swept, verdict, mapped):
+    figure = drawn(name, 1, swept, verdict, mapped)
+    figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = [
             label.get_window_extent()
