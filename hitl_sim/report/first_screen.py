@@ -134,6 +134,7 @@ def first_screen(result: StudyResult, verdicts: Sequence[Verdict] = ()) -> First
             is_corrupted=is_corrupted,
             is_map=bool(maps or by_task),
             held=maps[0].held if maps else (),
+            renamed=[(w, name) for name, w in _SHOWN.items() if w in table.headings],
         ),
         turns=say("first.turns", turns=_turns(result, verdicts)),
         caution=say(
@@ -192,9 +193,14 @@ def crowds_of(task: TaskResult) -> list[Crowd]:
     return [_people(str(leader.population), leader)]
 
 
+def people_word(population: str) -> str:
+    """Return what people of a population are called where there is little room."""
+    return _SHOWN.get(population, population)
+
+
 def _people(population: str, finding: Finding) -> Crowd:
     is_own = population.partition(":")[0].endswith(".toml")
-    name = _SHOWN.get(population, population)
+    name = people_word(population)
     who = f"the people of {name}" if is_own else f"{name} people"
     return Crowd(name, who, finding)
 
@@ -545,7 +551,7 @@ def _task_map_table(
     is_many = len(result.tasks) > MOST_TOLD
     heads = (
         f"{RHO}: {usual}" if is_many else f"{RHO}, by {short_name(found.across)}:",
-        *(_SHOWN.get(str(one), str(one)) for one in columns),
+        *(people_word(str(one)) for one in columns),
         "E* people",
     )
     rows, classes = list[Sequence[str | Text]](), list[str]()

@@ -40,6 +40,11 @@ def tell_surface(found: StudySurface) -> str:
         untold=untold,
         line=line,
         held=held,
+        narrowed=[
+            (name, f"{digits(told[0])} to {digits(told[-1])}")
+            for name, told, run in zip(names, found.told, found.values, strict=True)
+            if len(told) < len(run)
+        ],
     )
 
 
@@ -59,12 +64,13 @@ def line_text(line: Line) -> str:
 def break_even_table(found: StudySurface, surface: Surface) -> Table:
     """List break-evens along the first axis, by the values of the others.
 
-    Of more than two axes all combinations are listed while they are few.
+    Of more than two axes all combinations are listed while they are few; of many values
+    of the second, as where settings were drawn, some that lie evenly among them.
     """
-    listed = found.values[1:]
+    listed = found.told[1:]
     if len(list(itertools.product(*listed))) > _MOST_ROWS:
         held = tuple((value,) for value in found.middle[2:])
-        listed = (found.values[1], *held)
+        listed = (_some(found.told[1]), *held)
     rows = []
     for others in itertools.product(*listed):
         line = surface.along(0, (found.middle[0], *others))
@@ -72,6 +78,14 @@ def break_even_table(found: StudySurface, surface: Surface) -> Table:
     first, *names = short_names(found.words)
     headings = (*names, f"saves, by {first} [95 % band]")
     return Table(headings, rows, f"break-even: {found.label}, {found.task}")
+
+
+def _some(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return so many values as a table may list, from the least to the largest."""
+    if len(values) <= _MOST_ROWS:
+        return values
+    step = (len(values) - 1) / (_MOST_ROWS - 1)
+    return tuple(values[round(k * step)] for k in range(_MOST_ROWS))
 
 
 def term_table(found: StudySurface, surface: Surface) -> Table:

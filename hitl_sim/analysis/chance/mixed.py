@@ -35,7 +35,7 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hitl_sim.analysis.chance.interval import Bounded
-from hitl_sim.array import FloatArray
+from hitl_sim.array import FloatArray, some_of
 
 NUM_DRAWS = 300
 """Draws of the standard deviations."""
@@ -180,7 +180,7 @@ def fit_mixed(
     if not (np.isfinite(y).all() and np.isfinite(s).all() and (s >= 0.0).all()):
         raise ValueError(
             "`value` must be finite and `error` finite and >= 0, got"
-            f" {y.tolist()} and {s.tolist()}."
+            f" {some_of(y)} and {some_of(s)}."
         )
     is_told = len(x) > x.shape[1] == np.linalg.matrix_rank(x)
     if len(x) != len(y) or not is_told:

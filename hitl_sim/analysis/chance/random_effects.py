@@ -49,7 +49,7 @@ from scipy.optimize import brentq
 from scipy.special import stdtrit
 
 from hitl_sim.analysis.chance.interval import UPPER, Bounded
-from hitl_sim.array import FloatArray
+from hitl_sim.array import FloatArray, some_of
 
 Method = Literal["REML", "PM", "DL"]
 """Restricted maximum likelihood, Paule and Mandel, DerSimonian and Laird."""
@@ -105,12 +105,12 @@ def combine(
     if y.ndim != 1 or len(y) < MIN_EFFECTS or not np.isfinite(y).all():
         raise ValueError(
             f"`effect` must hold {MIN_EFFECTS} or more finite numbers, got"
-            f" {y.tolist()}."
+            f" {some_of(y)}."
         )
     if s.shape != y.shape or not (np.isfinite(s) & (s > 0.0)).all():
         raise ValueError(
             f"`error` must be finite and > 0 for each of {len(y)} effects, got"
-            f" {s.tolist()}."
+            f" {some_of(s)}."
         )
     if method not in _ESTIMATORS:
         allowed = ", ".join(map(repr, _ESTIMATORS))

@@ -40,7 +40,7 @@ from scipy.special import stdtrit
 from scipy.stats import norm
 
 from hitl_sim.analysis.chance.interval import LEVEL, MIN_REPLICATES, UPPER
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray, some_of
 
 MAX_AXES = 4
 _SPAN = 4.0
@@ -163,10 +163,13 @@ class Surface:
         placed = np.asarray(points, np.float64)
         low, high = self.bounds.T
         room = 1e-9 * (high - low)
-        if not ((placed >= low - room) & (placed <= high + room)).all():
+        is_inside = (placed >= low - room) & (placed <= high + room)
+        if not is_inside.all():
+            row, axis = np.argwhere(~is_inside)[0]
             raise ValueError(
-                "`points` must be inside the settings that were run,"
-                f" {self.bounds.tolist()}, got {placed.tolist()}."
+                "`points` must be inside the settings that the surface was fitted to,"
+                f" {low[axis]:g} to {high[axis]:g} along axis {axis}, got"
+                f" {placed[row, axis]:g}."
             )
         value, spread = _spread(
             self.bounds, placed, self.form, self.coefficients, self._choices
@@ -313,7 +316,9 @@ def _check(x: FloatArray, y: FloatArray, draws: FloatArray, replicates: int) -> 
         )
     for name, values in (("cells", x), ("log_ratio", y), ("draws", draws)):
         if not np.isfinite(values).all():
-            raise ValueError(f"`{name}` must be finite, got {values.tolist()}.")
+            raise ValueError(
+                f"`{name}` must be finite, got {some_of(values[~np.isfinite(values)])}."
+            )
     if replicates < MIN_REPLICATES:
         raise ValueError(
             f"`num_replicates` must be >= {MIN_REPLICATES}, got {replicates}."

@@ -31,7 +31,7 @@ from hitl_sim.analysis.chance.interval import (
     tail,
 )
 from hitl_sim.analysis.condition.finding import Finding
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray, some_of
 
 
 def shared_replicates(findings: Iterable[Finding]) -> IntArray:
@@ -66,7 +66,7 @@ def beside(one: Finding, other: Finding, seed: int) -> Bounded:
     if len(shared) == 0:
         raise ValueError(
             f"`other` must share a replicate with {one.label!r}, got"
-            f" {other.replicate.tolist()}."
+            f" {some_of(other.replicate)}."
         )
     above, below = one.cost_sample_of(shared), other.cost_sample_of(shared)
     low, high = ratio_interval(above, below, resample(len(shared), seed))

@@ -60,7 +60,7 @@ from hitl_sim.analysis.run.target import (
 )
 from hitl_sim.analysis.run.tuning import UNTUNED
 from hitl_sim.analysis.run.usage import usage_at
-from hitl_sim.array import FloatArray, IntArray
+from hitl_sim.array import FloatArray, IntArray, some_of
 from hitl_sim.cost import MEASURES, LabelCost, Measure, Pricing, Usage
 from hitl_sim.cost.engine import amount_rows, bill
 from hitl_sim.energy import Kind, Scope, exact, unavailable
@@ -208,7 +208,7 @@ def _draw(groups: Sequence[RunGroup], pricing: Pricing, rules: Rules) -> _Drawn:
     if len(kept) == 0:
         raise RecordError(
             f"`replicate` of the control of task {control.task!r} must be among"
-            f" those of its pilot, got {control.replicate.tolist()}."
+            f" those of its pilot, got {some_of(control.replicate)}."
         )
     compared = tuple(g for g in shared if g.role != "pilot")
     others = {g.condition: sample_of(g, kept) for g in compared if g is not control}

@@ -26,7 +26,7 @@ from scipy.special import stdtrit
 
 from hitl_sim.analysis.chance.interval import UPPER, Bounded
 from hitl_sim.analysis.condition.finding import Finding, StudyResult, TaskResult
-from hitl_sim.array import FloatArray
+from hitl_sim.array import FloatArray, some_of
 from hitl_sim.cost import Boundary, PublishedRun, human_hour_energy
 from hitl_sim.energy import Kind, Quantity, Scope, exact
 
@@ -112,10 +112,10 @@ def fit_growth(size: npt.ArrayLike, amount: npt.ArrayLike) -> Growth:
     if len(sizes) < MIN_SIZES or not (np.diff(sizes) > 0).all() or sizes[0] <= 0:
         raise ValueError(
             f"`size` must hold {MIN_SIZES} or more increasing sizes > 0, got"
-            f" {sizes.tolist()}."
+            f" {some_of(sizes)}."
         )
     if not (np.isfinite(amounts).all() and (amounts > 0).all()):
-        raise ValueError(f"`amount` must be finite and > 0, got {amounts.tolist()}.")
+        raise ValueError(f"`amount` must be finite and > 0, got {some_of(amounts)}.")
     x, centre, spread = _moments(sizes)
     y = np.log(amounts)
     exponent = float(((x - centre) * y).sum() / spread)

@@ -79,8 +79,23 @@ class StudySurface:
 
     @property
     def middle(self) -> tuple[float, ...]:
-        """Return the middle value of each axis that was run."""
-        return tuple(values[len(values) // 2] for values in self.values)
+        """Return the middle value of each axis, of those that it can be told at."""
+        return tuple(values[len(values) // 2] for values in self.told)
+
+    @property
+    def told(self) -> tuple[tuple[float, ...], ...]:
+        """Return the values of each axis inside those that the surface was fitted to.
+
+        Cells whose rho is infinite may lie beyond, where nothing is extrapolated.
+        """
+        if self.surface is None:
+            return self.values
+        return tuple(
+            tuple(value for value in values if low <= value <= high)
+            for values, (low, high) in zip(
+                self.values, self.surface.bounds.tolist(), strict=True
+            )
+        )
 
     @property
     def values(self) -> tuple[tuple[float, ...], ...]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hitl_sim.array import BoolArray, FloatArray, IntArray
+from hitl_sim.array import BoolArray, FloatArray, IntArray, some_of
 from hitl_sim.record import RecordError
 
 OK = "ok"
@@ -334,8 +334,8 @@ class _Runs(NamedTuple):
             texts = np.array(self.columns[name].texts or range(found.max() + 1))
             raise RecordError(
                 f"`{name}` must be the same in all runs of condition"
-                f" {self.text('condition')!r}, got {texts[found[row]].tolist()} in"
-                f" replicate {replicate[row]} and {texts[found[0]].tolist()} in"
+                f" {self.text('condition')!r}, got {some_of(texts[found[row]])} in"
+                f" replicate {replicate[row]} and {some_of(texts[found[0]])} in"
                 f" {replicate[0]}."
             )
         first: npt.NDArray[Any] = found[0]
@@ -354,7 +354,7 @@ def _read_group(runs: _Runs) -> RunGroup:
     if (np.diff(replicate) == 0).any():
         raise RecordError(
             f"`replicate` must be unique in condition {names['condition']!r} of arm"
-            f" {names['arm']!r}, got {replicate.tolist()}."
+            f" {names['arm']!r}, got {some_of(replicate)}."
         )
     num_checkpoints = len(runs.shared("step"))
     columns: dict[str, Any] = {name: runs.numbers(name, np.int64) for name in _COUNTS}

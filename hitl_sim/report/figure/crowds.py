@@ -27,7 +27,7 @@ from hitl_sim.report.figure.style import (
     points,
 )
 from hitl_sim.report.figure.surface import draw_surface
-from hitl_sim.report.first_screen import name_of
+from hitl_sim.report.first_screen import name_of, people_word
 from hitl_sim.report.number import RHO
 
 MOST_PANELS = 6
@@ -119,7 +119,8 @@ def _draw_panel(axes: Axes, found: Sequence[Finding]) -> None:
             markerfacecolor="white" if is_off or colour == GREY else colour,
             markersize=5.5,
         )
-    name_rows(axes, heights, [finding.crowd for finding in found])
+    names = [finding.crowd.partition(",") for finding in found]
+    name_rows(axes, heights, [people_word(who) + "".join(rest) for who, *rest in names])
     axes.tick_params(axis="y", labelsize=points(8))
     axes.set_ylim(-0.7, len(found) - 0.3)
     axes.xaxis.set_major_locator(FixedLocator(list(_TICKS)))

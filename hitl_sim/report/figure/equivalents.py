@@ -38,6 +38,10 @@ from hitl_sim.unit import S_PER_H, S_PER_MIN
 _DECADE = 10.0
 _RIGHT = 10.0
 _CLEAR = 20.0
+_NEAR = 0.035
+"""Share of the level axis between lines whose names would run into each other."""
+_FOOT, _RAISED = 0.02, 0.47
+"""Where names stand, and where one stands that would run into the next."""
 _LEGEND_IN = 0.4
 """Height of an arm in the legend, in."""
 _LINES: dict[Boundary, tuple[str, str]] = {
@@ -68,7 +72,7 @@ def draw_equivalents(task: TaskResult) -> Figure:
     arms = dict.fromkeys(f.name for f in task.with_people)
     leaders = (best(f for f in task.with_people if f.name == arm) for arm in arms)
     saving = [f for f in leaders if f is not None and _saved_j(f) > 0.0]
-    figure = new_figure(5.0 + _LEGEND_IN * len(saving))
+    figure = new_figure(5.2 + _LEGEND_IN * len(saving))
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log")
     runs = sorted(published_runs(), key=_joules_of)
@@ -81,9 +85,13 @@ def draw_equivalents(task: TaskResult) -> Figure:
         _draw_line(axes, line, limit)
     if math.isfinite(upper_bound):
         _mark(axes, upper_bound, "upper bound: the control's joules", BLACK, "-")
-    _mark(axes, limit, "a decade past the study", GREY, "--", is_left=False)
-    for run in runs:
-        _mark(axes, _joules_of(run), run.name, GREY, ":", is_left=False, is_low=True)
+    _mark(axes, limit, "a decade past the study", GREY, "--")
+    ends = [*map(_joules_of, runs[1:]), math.inf]
+    near = (end / start) ** _NEAR
+    for run, following in zip(runs, ends, strict=True):
+        joules = _joules_of(run)
+        foot = _RAISED if following < near * joules else _FOOT
+        _mark(axes, joules, run.name, GREY, ":", foot)
     _mark_worked(axes, task)
     looks = looks_of(f.name for f in reference_arms(task))
     for finding in saving:
@@ -97,7 +105,7 @@ def draw_equivalents(task: TaskResult) -> Figure:
             **looks[finding.name],
         )
     axes.set_xlim(start, end)
-    axes.xaxis.set_major_locator(LogLocator(numticks=8))
+    axes.xaxis.set_major_locator(LogLocator(numticks=6))
     axes.xaxis.set_minor_locator(NullLocator())
     joule_ticks(axes)
     axes.yaxis.set_major_locator(FixedLocator(list(_HOURS)))
@@ -108,7 +116,7 @@ def draw_equivalents(task: TaskResult) -> Figure:
         ylabel="human time that it pays for (log scale)",
         title=f"{task.task}: what a joule buys in human time",
     )
-    legend_below(figure, 2, axes)
+    legend_below(figure, 1, axes)
     return figure
 
 
@@ -138,21 +146,22 @@ def _mark(
     text: str,
     colour: str,
     style: str,
-    *,
-    is_left: bool = True,
-    is_low: bool = False,
+    foot: float | None = None,
 ) -> None:
-    """Draw an upright line with its name beside it, where no line of the figure is."""
+    """Draw an upright line with its name beside it, where no line of the figure is.
+
+    The name stands on `foot`, a share of the axes' height, or hangs from their top.
+    """
     axes.axvline(joules, color=colour, linestyle=style, linewidth=1.1, zorder=1)
     write_near(
         axes,
         text,
-        (joules, 0.02 if is_low else 0.98),
-        (-3 if is_left else 3, 0),
+        (joules, 0.98 if foot is None else foot),
+        (3, 0),
         xycoords=("data", "axes fraction"),
         rotation=90,
-        ha="right" if is_left else "left",
-        va="bottom" if is_low else "top",
+        ha="left",
+        va="top" if foot is None else "bottom",
         fontsize=points(8.5),
         color=colour,
     )
@@ -170,8 +179,8 @@ def _mark_worked(axes: Axes, task: TaskResult) -> None:
         axes,
         f"people worked {duration(worked_s)}",
         (_CLEAR * task.horizon_j, hours),
-        (0, 3),
-        va="bottom",
+        (0, -3),
+        va="top",
         fontsize=points(8.5),
         color=GREY,
     )

@@ -64,6 +64,7 @@ def draw_learning(task: TaskResult) -> Figure:
             ylabel=f"validation {task.metric}{unit}",
         )
     joule_ticks(above)
+    above.locator_params(axis="x", nbins=5)
     above.set_xlim(left=0.0)
     above.set(
         xlabel="device energy so far, choosing included (J, mean over replicates)",

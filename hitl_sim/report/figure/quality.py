@@ -23,6 +23,7 @@ from hitl_sim.report.figure.style import (
     points,
     ratio_axis,
 )
+from hitl_sim.report.first_screen import people_word
 from hitl_sim.report.number import RHO
 
 _ROOMIEST = 12.0
@@ -145,7 +146,7 @@ def _place(finding: Finding) -> str:
     others = [f"{name} {value}" for name, value in _unnamed(finding).items()]
     if len(others) > 1:
         others = [" / ".join(text.rpartition(" ")[2] for text in others)]
-    return "\n".join([str(finding.population), *others])
+    return "\n".join([people_word(str(finding.population)), *others])
 
 
 def _shared_error(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
+from textwrap import shorten
 
 from matplotlib.figure import Figure
 
@@ -19,11 +20,20 @@ from hitl_sim.analysis.condition.finding import StudyResult, TaskResult
 from hitl_sim.analysis.condition.surface import StudySurface, find_surfaces
 from hitl_sim.analysis.decision.decide import Decision, Leader
 from hitl_sim.analysis.decision.sensitivity import Sensitivity, Verdict, weigh
-from hitl_sim.report.figure.style import Look, fit_texts, styled, to_svg
+from hitl_sim.report.figure.style import (
+    Look,
+    fit_texts,
+    folded,
+    new_figure,
+    styled,
+    to_svg,
+)
 from hitl_sim.report.sentence import sentences
 from hitl_sim.report.study_table import evidence_words, swept_parameters
 
 _CAPTION = "caption_"
+_MOST_CHARACTERS = 200
+"""Of what is said in place of a figure."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +140,27 @@ def draw_page(
 ) -> Iterator[tuple[str, str]]:
     """Draw the figures that the page shows, as far as they apply.
 
+    One that cannot be drawn says why in its place: it never ends a report.
+
     Yields:
         Name, and the figure as SVG with ids of its own.
     """
     for name in page_figures():
         with styled(name):
-            figure = whole_scene(result, verdicts).draw(name)
+            try:
+                figure = whole_scene(result, verdicts).draw(name)
+            except ValueError as error:
+                figure = _excuse(f"No figure of {name}: {error}")
         if figure is not None:
             yield name, to_svg(figure, name)
+
+
+def _excuse(reason: str) -> Figure:
+    """Return a figure that says why there is none."""
+    figure = new_figure(0.9)
+    text = shorten(reason, _MOST_CHARACTERS, placeholder=" ...")
+    figure.text(0.02, 0.5, folded(text), va="center")
+    return figure
 
 
 def page_figures() -> list[str]:

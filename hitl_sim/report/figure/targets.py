@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from hitl_sim.analysis.condition.by_target import WAYS
 from hitl_sim.analysis.condition.finding import (
@@ -71,6 +71,7 @@ def draw_targets(task: TaskResult) -> Figure | None:
         title=f"{task.task}: energy to every target\npeople: {reference_crowd(task)}",
     )
     axes.set_ylim(top=min(_MOST, 1.2 * max([1.2, *tops])))
+    axes.xaxis.set_major_locator(MultipleLocator(0.05))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ticks = (0.25, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
     axes.set_yticks(ticks, [f"{t:g}" for t in ticks], minor=False)

@@ -1,9 +1,11 @@
 """Figures for papers: as wide as columns, readable, vector, fonts within them."""
 
 import dataclasses
+import itertools
 import re
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
@@ -46,6 +48,34 @@ def test_all_of_a_figure_is_within_it_and_can_be_read(
         if text.get_text().strip() and text.get_visible()
     ]
     assert min(sizes) >= LEAST_PT
+
+
+@pytest.mark.parametrize("name", ["learning", "equivalents"])
+def test_ticks_do_not_run_into_each_other(name, swept, verdict, mapped):
+    figure = drawn(name, 1, swept, verdict, mapped)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [
+            label.get_window_extent()
+            for label in axes.get_xticklabels()
+            if label.get_text() and not label.get_rotation()
+        ]
+        ends = sorted((box.x0, box.x1) for box in boxes)
+        assert all(end < start for (_, end), (start, _) in itertools.pairwise(ends))
+
+
+def test_ticks_of_targets_are_what_they_say(swept, verdict, mapped):
+    (axes,) = drawn("targets", 2, swept, verdict, mapped).axes
+    said = [label.get_text() for label in axes.get_xticklabels()]
+    assert said == [f"{100 * place:.0f}%" for place in axes.get_xticks()]
+    assert np.allclose(np.mod(100 * axes.get_xticks() + 0.5, 1.0), 0.5)
+
+
+def test_how_many_times_as_dear_is_written_as_a_power(swept, verdict, mapped):
+    figure = drawn("contour", 1, swept, verdict, mapped)
+    texts = [text.get_text() for text in figure.findobj(mpl.text.Text)]
+    assert any(" \N{MULTIPLICATION SIGN} 10" in text for text in texts)
+    assert not any("e+" in text for text in texts)
 
 
 def test_lines_and_points_are_told_apart_by_colour_blind_readers(crowded, weighed):

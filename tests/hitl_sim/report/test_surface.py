@@ -10,9 +10,10 @@ import pytest
 from hitl_sim.analysis.chance.surface import Form, Line, fit_surface
 from hitl_sim.analysis.condition.surface import Cell, find_surfaces
 from hitl_sim.analysis.decision.sensitivity import weigh
+from hitl_sim.report.figure.registry import draw_page
 from hitl_sim.report.figure.style import styled
 from hitl_sim.report.figure.surface import draw_surface
-from hitl_sim.report.number import RHO
+from hitl_sim.report.number import RHO, digits
 from hitl_sim.report.page import write_report
 from hitl_sim.report.surface import (
     break_even_table,
@@ -143,7 +144,7 @@ def test_the_figure_has_break_even_band_and_every_cell(found):
         figure = draw_surface(found)
     axes = figure.axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == NAMES
-    marks = [line.get_marker() for line in axes.lines]
+    marks = [line.get_marker() for line in axes.lines for _ in line.get_xdata()]
     assert (marks.count("o"), marks.count("x")) == (8, 1)
     drawn = [c for c in axes.collections if c.get_linestyle() and len(c.levels) == 1]
     assert len(drawn) == 3
@@ -175,3 +176,61 @@ def test_the_page_shows_figure_and_tables_and_the_numbers_are_kept(mapped, tmp_p
 def test_notes_tell_of_the_map_and_of_none_where_one_number_was_swept(mapped, swept):
     assert any(note.startswith("Trade-offs") for note in tell(mapped).notes)
     assert not any("rade-offs" in note for note in tell(swept).notes)
+
+
+@pytest.fixture(scope="module")
+def narrowed(wider):
+    """Settings that were drawn: rho is finite in the midst of two axes alone."""
+    rng = np.random.default_rng(1)
+    cells = rng.uniform((0.6, 0.0, 10.0), (0.9, 0.6, 1000.0), (90, 3))
+    usable = (np.abs(cells[:, 1] - 0.3) < 0.2) & (cells[:, 2] > 200.0)
+    logs = 2.0 * (0.75 - cells[:, 0]) + 0.01 * rng.standard_normal(len(cells))
+    draws = logs + 0.01 * rng.standard_normal((500, len(cells)))
+    finding = wider.cells[0].finding
+    return dataclasses.replace(
+        wider,
+        cells=tuple(
+            Cell(tuple(map(float, one)), finding, bool(fitted))
+            for one, fitted in zip(cells, usable, strict=True)
+        ),
+        surface=fit_surface(cells[usable], logs[usable], draws[:, usable], 12),
+    )
+
+
+def test_settings_beyond_the_surface_are_neither_drawn_nor_told_of(narrowed):
+    low, high = narrowed.surface.bounds.T
+    assert narrowed.values[1][0] < low[1]
+    assert ((low <= narrowed.middle) & (narrowed.middle <= high)).all()
+    with styled():
+        figure = draw_surface(narrowed)
+    panels = figure.axes[:3]
+    held = [float(axes.get_title("left").split()[-1]) for axes in panels]
+    assert low[2] < held[0] < held[1] < held[2] < high[2]
+    # every setting stands in the panel that is nearest to it, and none is a tick
+    marks = [len(line.get_xdata()) for axes in panels for line in axes.lines]
+    assert sum(marks) == len(narrowed.cells)
+    assert max(len(axes.get_xticks()) for axes in panels) < 20
+    assert len(break_even_table(narrowed, narrowed.surface).rows) == 25
+    reach = "shared error {} to {}".format(*map(digits, narrowed.surface.bounds[1]))
+    assert reach in tell_surface(narrowed)
+
+
+def test_a_point_beyond_is_refused_in_one_line(narrowed):
+    points = narrowed.surface.lattice()
+    points[3, 2] = 1e6
+    with pytest.raises(ValueError, match=r"axis 2, got 1e\+06\.$") as refused:
+        narrowed.surface.at(points)
+    assert len(str(refused.value)) < 150
+
+
+def test_a_figure_that_cannot_be_drawn_says_why_and_ends_no_report(mapped, monkeypatch):
+    def refuse(*_):
+        raise ValueError("`points` must be inside, got " + "0.5, " * 10_000)
+
+    monkeypatch.setattr("hitl_sim.report.figure.crowds.draw_surface", refuse)
+    said = []
+    monkeypatch.setattr("hitl_sim.report.figure.registry.folded", said.append)
+    assert "crowds" in dict(draw_page(mapped, weigh(mapped)))
+    (reason,) = said
+    assert reason.startswith("No figure of crowds: `points` must be inside, got")
+    assert len(reason) < 250
