@@ -59,6 +59,8 @@ _LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
 _LEAST_SKEW = 0.4
 _STEEPEST = 60.0
 _NEVER = -1e4
+# Standard deviations below its mean from which a normal's tail is a series.
+_FAR_BELOW = -6.0
 # Share of the variance of log seconds that is fresh, at least, where people are told
 # apart by it: below, what they differ in cannot be made by it.
 _LEAST_FRESH = 0.3
@@ -244,9 +246,15 @@ def fit_response_times(
             _look(timing, spread, times).curvature,
             strict=True,
         )
-        spread = PersonTraits(
-            *(estimate.respread(PRIORS[name], *trait) for name, *trait in traits)
+        before, spread = (
+            spread,
+            PersonTraits(
+                *(estimate.respread(PRIORS[name], *trait) for name, *trait in traits)
+            ),
         )
+        # people stay where they are, for from elsewhere it may end in another optimum
+        stayed = map(lambda z, was, now: z * was / now, timing.person, before, spread)
+        timing = timing._replace(person=PersonTraits(*stayed))
     timing = estimate.minimise(_loss, timing, _STEPS, spread, times)
     seen = _look(timing, spread, times)
     sd = _errors(timing, spread, times, seen.curvature)
@@ -445,9 +453,19 @@ def log_delayed(excess: Array, sd: Array, mean: float) -> Array:
         sd: of the time of work.
         mean: of the delay.
     """
-    rate = sd / mean
-    onset = jax.scipy.stats.norm.logcdf(excess / sd - rate)
-    return onset - excess / mean + jnp.square(rate) / 2.0 - jnp.log(mean)
+    place, rate = excess / sd, sd / mean
+    short = place - rate
+    # far below, a tail that vanishes and a factor that grows would cancel each other
+    is_far = short < _FAR_BELOW
+    inverse = 1.0 / jnp.square(jnp.where(is_far, short, _FAR_BELOW))
+    # the tail of a normal by its asymptotic series (Abramowitz and Stegun, 26.2.12)
+    series = 1.0 - inverse * (
+        1.0 - 3.0 * inverse * (1.0 - 5.0 * inverse * (1.0 - 7.0 * inverse))
+    )
+    tail = jnp.log(series * jnp.sqrt(inverse / (2.0 * jnp.pi)))
+    near = jax.scipy.stats.norm.logcdf(jnp.where(is_far, _FAR_BELOW, short))
+    onset = near - excess / mean + jnp.square(rate) / 2.0
+    return jnp.where(is_far, tail - jnp.square(place) / 2.0, onset) - jnp.log(mean)
 
 
 def skew_of(logit: Array) -> Array:
