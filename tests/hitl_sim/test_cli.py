@@ -143,7 +143,7 @@ def test_a_run_begins_with_what_a_dry_run_says(tmp_path, monkeypatch):
     _, predicted = call("run", file, "--out", out, "--dry-run")
     assert "16 of 48 runs differ from others along inert axes alone" in predicted
     monkeypatch.setattr(runner.Sweep, "run", lambda *_: ["not today."])
-    monkeypatch.setattr(studies, "_report", lambda *_: None)
+    monkeypatch.setattr(studies, "show_report", lambda *_: None)
     code, text = call("run", file, "--out", out)
     assert code == 3
     assert predicted in text

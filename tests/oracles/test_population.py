@@ -15,6 +15,7 @@ NUM_OPTIONS = {
     "marks": 5,
     "preference": 2,
     "difficulty": 2,
+    "number": 2,
 }
 # Kinds whose answers are right or wrong one by one.
 SCORED = ("label", "verification", "relevance", "importance", "preference")

@@ -374,7 +374,7 @@ def test_a_live_desk_is_waited_for_and_billed_by_the_clock(open_session):
     assert guided["wait_s"][0] > 0.0
     # real answers: nothing of them is simulated
     assert (guided["replayed"], guided["modelled"]) == (4, 0)
-    assert "people are recorded" in str(session.results().words.caution).lower()
+    assert "people are real" in str(session.results().words.caution).lower()
     table = pq.read_table(next((session.out / "answers").iterdir()))
     assert set(table["source"].to_pylist()) == {"live"}
     assert table["answer"].to_pylist().count(None) == 2

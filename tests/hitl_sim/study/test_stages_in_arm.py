@@ -15,7 +15,7 @@ from hitl_sim.study.grid import expand
 from hitl_sim.study.plan import build_plan
 from hitl_sim.study.spec import SpecError, convert
 from hitl_sim.study.swept import axis_columns
-from hitl_sim.study.worker.rows import _people_columns
+from hitl_sim.study.worker.rows import _people_columns, _worked
 
 RATED = {"kind": "relevance", "questions": 40, "share": 0.8}
 REVIEWED = {"kind": "review", "questions": 10, "rounds": 2, "after": 4}
@@ -130,7 +130,7 @@ def test_people_of_earlier_stages_have_worked_before_training(study, own, asked,
     _, runs = own_of(study(RATED, own=own))
     condition = runs[0].condition
     config = worker.run_config(condition, *worker.data_of(condition))
-    people = trace(labour(asked))
+    people = _worked(condition, trace(labour(asked)))
     found = _people_columns(condition, guidance_of(config), people, 12)
     assert found["asked"] == seen
     assert found["worked_s"] == pytest.approx([float(n) for n in seen])
