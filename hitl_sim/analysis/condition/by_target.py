@@ -29,8 +29,8 @@ from hitl_sim.purpose import PROTOCOL
 
 WAYS = np.round(np.linspace(0.8, 1.0, 21), 2)
 """Targets, as shares of the way from chance to the plateau."""
-_APART = math.log(1.2)
-"""How far another reading is from rho that is worth a word, on the log scale."""
+_APART = 1.2
+"""How many times rho another reading is, or rho it, that is worth a word."""
 TOLD = (0.8, 0.85, 0.9, 0.95, 1.0)
 """Those of the table."""
 
@@ -248,6 +248,11 @@ def plateaus(pilot: RunGroup, targets: Targets, smoothing: int) -> FloatArray:
     return np.asarray(best[np.searchsorted(pilot.replicate, targets.replicate)])
 
 
+def _is_near(one: float, other: float) -> bool:
+    """Whether ratios are as good as equal; one of them may be infinite."""
+    return not (one > _APART * other or other > _APART * one)
+
+
 def disagreeing(found: ByTarget, rho: float, least: float) -> Sequence[str]:
     """Name the readings that are on the other side of 1, or a fifth away from rho.
 
@@ -261,6 +266,6 @@ def disagreeing(found: ByTarget, rho: float, least: float) -> Sequence[str]:
         name
         for name, value in readings.items()
         if math.isfinite(value)
-        and ((value < 1.0) != (rho < 1.0) or abs(math.log(value / rho)) > _APART)
+        and ((value < 1.0) != (rho < 1.0) or not _is_near(value, rho))
         and abs(value - rho) > least
     ]

@@ -96,6 +96,9 @@ def test_other_readings_are_of_the_same_runs():
     rho = arm.per_success / control.per_success
     assert disagreeing(found, rho, 0.05) == ["restricted", "both"]
     assert disagreeing(found, 0.52, 0.05) == ["restricted"]
+    # of an arm that nobody saw get there rho has no end
+    assert disagreeing(found, math.inf, 0.05) == ["restricted", "both"]
+    assert disagreeing(found, math.nan, 0.05) == []
 
 
 def test_without_a_pair_that_both_reached_there_is_no_such_reading():
