@@ -312,7 +312,8 @@ def _verdict(task: TaskResult, result: StudyResult) -> str:
     is_start = task is result.tasks[0]
     crowds = crowds_of(task)
     if not crowds:
-        return say("first.nobody", where=name_of(task, result))
+        is_asked = bool(task.with_people)
+        return say("first.nobody", where=name_of(task, result), is_asked=is_asked)
     middle = crowds[len(crowds) // 2]
     is_whole = len(result.tasks) <= _WITH_NULL
     return say(
@@ -607,7 +608,8 @@ def _behind(
 
 
 def _joules(task: TaskResult) -> str:
-    return format_value(task.control.joules.value, "J")
+    value = task.control.joules.value
+    return "∞ J" if math.isinf(value) else format_value(value, "J")
 
 
 def _cells(crowds: Sequence[Crowd], columns: Sequence[str]) -> list[str]:

@@ -3,13 +3,16 @@
 import dataclasses
 import functools
 import io
+import math
 import re
 
 import pytest
 import rich.console
 from rich.console import Console
 
+from hitl_sim.analysis.chance.estimate import Estimate
 from hitl_sim.analysis.condition.finding import best
+from hitl_sim.energy.quantity import unavailable
 from hitl_sim.report.first_screen import (
     MOST_ROWS,
     crowds_of,
@@ -178,6 +181,23 @@ def test_where_nobody_is_asked_that_is_the_verdict(analysed, synthetic):
     found = first_screen(analysed(arms))
     assert found.verdicts[0].endswith("nobody was asked.")
     assert "nobody was asked" in found.caution
+
+
+def test_a_control_that_never_gets_there_leaves_it_open_what_people_saved(crowded):
+    task = crowded.tasks[0]
+    own = task.with_people[0].ratio.quantity
+    none = unavailable(own.unit, own.scope, "the control never got there")
+    unknown = Estimate(none, 0.0, math.inf)
+    never = dataclasses.replace(
+        task.control,
+        joules=Estimate(task.control.joules.quantity, 0.0, math.inf, is_infinite=True),
+    )
+    findings = tuple(dataclasses.replace(f, ratio=unknown) for f in task.findings)
+    tasks = (dataclasses.replace(task, findings=findings, control=never),)
+    found = first_screen(dataclasses.replace(crowded, tasks=tasks))
+    assert "no run of the control reached the target" in found.verdicts[0]
+    assert "nobody" not in found.verdicts[0]
+    assert "control ∞ J" in str(found.table)
 
 
 def test_what_is_modelled_is_told(crowded):
