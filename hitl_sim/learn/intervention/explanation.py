@@ -11,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
@@ -32,11 +31,11 @@ from hitl_sim.learn.intervention.by_machine import share_of
 from hitl_sim.learn.intervention.groups import check_bears_penalty
 from hitl_sim.learn.intervention.importance import group_question, marked_share
 from hitl_sim.learn.intervention.machine_importance import attributed_importance
-from hitl_sim.learn.intervention.review import check_stages
+from hitl_sim.learn.intervention.review import check_stages, look_work
 from hitl_sim.learn.network import Network, build_network
 from hitl_sim.learn.optimise import TrainSet
 from hitl_sim.learn.query import lowest_first
-from hitl_sim.learn.work import Unit, WorkLine, abstract, due_line
+from hitl_sim.learn.work import WorkLine
 from hitl_sim.schema import Count, Positive, SomeShare
 
 
@@ -223,16 +222,9 @@ class Explained:
 
     def work(self) -> WorkLine:
         """Count the look at the whole pool."""
-        shape, net = self.shape, self.program.network
-        name = net.describe(shape.num_features, shape.num_classes)
-        num = shape.num_pool
-        params = jax.eval_shape(self.network.init, jax.random.key(0))
-        features = abstract(num, shape.num_features)
-        args = (params, features, abstract(num, dtype=np.int32))
-        unit_name = f"score:{name}:explanation:n{num}"
-        due = np.zeros(self.program.train.num_checkpoints, np.int64)
-        due[self.lengths()[0]] = num
-        return due_line(Unit(unit_name, "score", self.reliance, args, num), due)
+        before = self.lengths()[0]
+        own = self.program, self.network, self.reliance
+        return look_work(*own, "explanation", before)
 
     def build(
         self, choose: Callable[..., Any], *, looks: bool = True, **asked: Any

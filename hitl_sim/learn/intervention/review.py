@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Array, Bool, Float, Int
 
 from hitl_sim.learn.crowd import Answers, Questions
@@ -156,6 +157,32 @@ def check_items(arm: Arm, rounds: int, each: int, task: TaskFacts, field: str) -
         )
 
 
+def look_work(
+    program: Program,
+    network: Network,
+    look: Callable[..., Any],
+    what: str,
+    before: npt.NDArray[np.integer[Any]] | int,
+) -> WorkLine:
+    """Count looks of a network in training at its whole pool.
+
+    Args:
+        program: the arm's surroundings.
+        network: that looks.
+        look: `(params, features [N, D], label [N]) -> Any`, what it computes.
+        what: name of the look.
+        before: number of checkpoints, each before which it looks once.
+    """
+    shape, num = program.shape, program.shape.num_pool
+    name = program.network.describe(shape.num_features, shape.num_classes)
+    params = jax.eval_shape(network.init, jax.random.key(0))
+    features = abstract(num, shape.num_features)
+    args = (params, features, abstract(num, dtype=np.int32))
+    due = np.zeros(program.train.num_checkpoints, np.int64)
+    due[before] = num
+    return due_line(Unit(f"score:{name}:{what}:n{num}", "score", look, args, num), due)
+
+
 class ReviewPlan(NamedTuple):
     """What has been looked at, and what is trained on.
 
@@ -219,18 +246,9 @@ class Review:
 
     def work(self, rounds: int, lengths: tuple[int, ...]) -> tuple[WorkLine, ...]:
         """Count a look at the whole pool before each round."""
-        shape, net = self.shape, self.program.network
-        name = net.describe(shape.num_features, shape.num_classes)
-        num = shape.num_pool
-        params = jax.eval_shape(self.network.init, jax.random.key(0))
-        features = abstract(num, shape.num_features)
-        args = (params, features, abstract(num, dtype=np.int32))
-        unit = Unit(
-            f"score:{name}:{self.doubts}-review:n{num}", "score", self.look, args, num
-        )
-        due = np.zeros(sum(lengths), np.int64)
-        due[np.cumsum(lengths)[:rounds]] = num
-        return (due_line(unit, due),)
+        before = np.cumsum(lengths)[:rounds]
+        what = f"{self.doubts}-review"
+        return (look_work(self.program, self.network, self.look, what, before),)
 
     def build(
         self,
